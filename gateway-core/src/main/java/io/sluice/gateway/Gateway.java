@@ -1,0 +1,136 @@
+package io.sluice.gateway;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.gateway.admin.AdminVerticle;
+import io.sluice.gateway.call.CallHandler;
+import io.sluice.gateway.client.ClientVerticle;
+import io.sluice.gateway.client.Clients;
+import io.sluice.gateway.config.ListenerConfig;
+import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.observe.CallMetrics;
+import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.server.ListenerVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
+ * for all threads.
+ */
+public final class Gateway {
+  private final Vertx vertx;
+  private final int loops;
+  private final PrometheusMeterRegistry registry;
+  private final AtomicReference<RouteTable> routes;
+  private final Clients clients = new Clients();
+  private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
+  private final Map<String, Integer> ports = new LinkedHashMap<>();
+  private volatile boolean ready;
+
+  private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
+    this.vertx = vertx;
+    this.loops = loops;
+    this.registry = registry;
+    this.routes = new AtomicReference<>(Snapshots.routeTable(config));
+  }
+
+  /**
+   * Starts a gateway.
+   *
+   * @param loops as many event loops as {@code vertx} was made with
+   * @param registry where its meters are kept and read from
+   * @return fails if an address cannot be listened on
+   */
+  public static Future<Gateway> start(
+      Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
+    Gateway gateway = new Gateway(vertx, loops, config, registry);
+    return gateway
+        .deployClients()
+        .compose(done -> gateway.deployListeners(config.model().listeners()))
+        .map(
+            done -> {
+              gateway.ready = true;
+              return gateway;
+            });
+  }
+
+  /** The port that a listener listens on, by the listener's name. */
+  public int port(String listener) {
+    return ports.get(listener);
+  }
+
+  /** The ports of all listeners by their names, in the order of the configuration. */
+  public Map<String, Integer> ports() {
+    return Map.copyOf(ports);
+  }
+
+  /**
+   * Accepts no more calls, lets those that are open end, and closes.
+   *
+   * @param grace after so long the rest is cut off
+   */
+  public Future<Void> shutdown(Duration grace) {
+    ready = false;
+    List<Future<Void>> drained = new ArrayList<>();
+    for (ListenerVerticle listener : listeners) {
+      drained.add(listener.drain(grace));
+    }
+    return Future.join(drained).eventually(vertx::close).mapEmpty();
+  }
+
+  private Future<?> deployClients() {
+    return vertx.deployVerticle(
+        () -> new ClientVerticle(clients), new DeploymentOptions().setInstances(loops));
+  }
+
+  private Future<?> deployListeners(Map<String, ListenerConfig> configs) {
+    Future<?> deployed = Future.succeededFuture();
+    for (Map.Entry<String, ListenerConfig> entry : configs.entrySet()) {
+      deployed = deployed.compose(before -> deployListener(entry.getKey(), entry.getValue()));
+    }
+    return deployed;
+  }
+
+  private Future<?> deployListener(String name, ListenerConfig config) {
+    if (config.serves() == ListenerConfig.Serves.ADMIN) {
+      AdminVerticle admin = new AdminVerticle(config.address(), registry, () -> ready);
+      return vertx.deployVerticle(admin).onSuccess(id -> ports.put(name, admin.port()));
+    }
+    AtomicInteger connections = new AtomicInteger();
+    registry.gauge(
+        "sluice.connections",
+        List.of(io.micrometer.core.instrument.Tag.of("listener", name)),
+        connections);
+    List<ListenerVerticle> instances = new ArrayList<>();
+    return vertx
+        .deployVerticle(
+            () -> {
+              ListenerVerticle instance =
+                  new ListenerVerticle(name, config, connections, this::calls);
+              instances.add(instance);
+              return instance;
+            },
+            new DeploymentOptions().setInstances(loops))
+        .onSuccess(
+            id -> {
+              listeners.addAll(instances);
+              ports.put(name, instances.get(0).port());
+            });
+  }
+
+  private CallHandler calls(Loop loop) {
+    return new Exchanges(
+        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry));
+  }
+}

@@ -1,0 +1,63 @@
+package io.sluice.gateway.call;
+
+import io.sluice.api.BizStatus;
+import io.sluice.api.Metadata;
+import io.sluice.api.Outcome;
+import io.sluice.api.Status;
+import org.jspecify.annotations.Nullable;
+
+/** How a call ended, with what follows its last message. Made by the leg or filter that ends it. */
+public final class CallEnd implements Outcome {
+  private Status status;
+  private final @Nullable BizStatus bizStatus;
+  private final Headers trailers;
+  private boolean sealed;
+
+  /**
+   * @param bizStatus the service's own verdict, or null
+   * @param trailers handed over; an empty one where the protocol has none
+   */
+  public CallEnd(Status status, @Nullable BizStatus bizStatus, Headers trailers) {
+    this.status = status;
+    this.bizStatus = bizStatus;
+    this.trailers = trailers;
+  }
+
+  /** An end of this call that the gateway itself decides, or that came without trailers. */
+  public static CallEnd of(RpcCall call, Status status) {
+    return new CallEnd(status, null, new Headers(call.headers().dialect()));
+  }
+
+  @Override
+  public Status status() {
+    return status;
+  }
+
+  @Override
+  public void status(Status status) {
+    if (sealed) {
+      throw new IllegalStateException("the caller has been told already");
+    }
+    this.status = status;
+  }
+
+  @Override
+  public @Nullable BizStatus bizStatus() {
+    return bizStatus;
+  }
+
+  @Override
+  public Metadata trailers() {
+    return trailers.plain();
+  }
+
+  /** The trailers as they go on the wire. */
+  public Headers rawTrailers() {
+    return trailers;
+  }
+
+  /** No more changes: it is being told to the caller. */
+  public void seal() {
+    sealed = true;
+  }
+}

@@ -1,0 +1,232 @@
+package io.sluice.gateway.call;
+
+import io.sluice.api.Metadata;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keys and values as they stand on the wire, bytes and all, in the dialect of the protocol that
+ * they came by. All bytes are in one array and entries are ranges of it: a relayed header is copied
+ * twice and never decoded. {@link #plain()}, {@link #persistent()} and {@link #transients()} show it
+ * to filters in the neutral form.
+ *
+ * <p>Used on the call's loop only.
+ */
+public final class Headers {
+
+  /** How metadata is spelled. */
+  public enum Dialect {
+    /** String keys with their case, {@code RPC_PERSIST_}, and keys that are numbers. */
+    TTHEADER("RPC_PERSIST_", "RPC_TRANSIT_"),
+    /** Lower-case header names, {@code rpc-persist-}. */
+    HTTP2("rpc-persist-", "rpc-transit-");
+
+    final String persistentPrefix;
+    final String transientPrefix;
+
+    Dialect(String persistentPrefix, String transientPrefix) {
+      this.persistentPrefix = persistentPrefix;
+      this.transientPrefix = transientPrefix;
+    }
+  }
+
+  private static final byte[] NO_BYTES = {};
+  private static final int[] NO_INTS = {};
+  private static final int WIDTH = 4;
+  private static final int INT_KEY = -1;
+
+  private final Dialect dialect;
+  private byte[] bytes;
+  private int used;
+
+  /** Four ints an entry: key offset (or the number that is the key), key length, value offset, value length. */
+  private int[] index = NO_INTS;
+
+  private int count;
+  private @Nullable Metadata plain;
+  private @Nullable Metadata persistent;
+  private @Nullable Metadata transients;
+
+  /** An empty one. */
+  public Headers(Dialect dialect) {
+    this(dialect, NO_BYTES);
+  }
+
+  /**
+   * One whose entries are to be ranges of this array, see {@link #addRange}.
+   *
+   * @param bytes handed over
+   */
+  public Headers(Dialect dialect, byte[] bytes) {
+    this.dialect = dialect;
+    this.bytes = bytes;
+    this.used = bytes.length;
+  }
+
+  public Dialect dialect() {
+    return dialect;
+  }
+
+  /** How many entries there are, those with a number as key included. */
+  public int count() {
+    return count;
+  }
+
+  /** The array that all ranges point into; valid until the next change. */
+  public byte[] array() {
+    return bytes;
+  }
+
+  /** Whether the key of this entry is a number. */
+  public boolean isIntKey(int entry) {
+    return index[entry * WIDTH + 1] == INT_KEY;
+  }
+
+  /** The number that is the key of this entry. */
+  public int intKey(int entry) {
+    return index[entry * WIDTH];
+  }
+
+  public int keyOffset(int entry) {
+    return index[entry * WIDTH];
+  }
+
+  public int keyLength(int entry) {
+    return index[entry * WIDTH + 1];
+  }
+
+  public int valueOffset(int entry) {
+    return index[entry * WIDTH + 2];
+  }
+
+  public int valueLength(int entry) {
+    return index[entry * WIDTH + 3];
+  }
+
+  /** The key as text; not for entries whose key is a number. */
+  public String key(int entry) {
+    return text(keyOffset(entry), keyLength(entry));
+  }
+
+  /** The value as text; bytes that are no UTF-8 show as replacement characters. */
+  public String value(int entry) {
+    return text(valueOffset(entry), valueLength(entry));
+  }
+
+  private String text(int offset, int length) {
+    return new String(bytes, offset, length, StandardCharsets.UTF_8);
+  }
+
+  /** Adds an entry whose key and value are in the array already. */
+  public void addRange(int keyOffset, int keyLength, int valueOffset, int valueLength) {
+    entry(keyOffset, keyLength, valueOffset, valueLength);
+  }
+
+  /** Adds an entry with a number as key, whose value is in the array already. */
+  public void addIntRange(int key, int valueOffset, int valueLength) {
+    entry(key, INT_KEY, valueOffset, valueLength);
+  }
+
+  /** Adds an entry; the bytes are copied. */
+  public void add(byte[] key, byte[] value) {
+    int at = append(key);
+    int valueAt = append(value);
+    entry(at, key.length, valueAt, value.length);
+  }
+
+  /** Adds an entry; the texts are written as UTF-8. */
+  public void add(String key, String value) {
+    add(key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Adds an entry whose value is in the array already. */
+  public void addKeyed(byte[] key, int valueOffset, int valueLength) {
+    int at = append(key);
+    entry(at, key.length, valueOffset, valueLength);
+  }
+
+  /** Takes an entry out; those behind it move up by one. */
+  public void removeAt(int entry) {
+    int from = (entry + 1) * WIDTH;
+    System.arraycopy(index, from, index, entry * WIDTH, count * WIDTH - from);
+    count--;
+  }
+
+  /**
+   * The last entry with exactly this key, or -1.
+   *
+   * @param key ASCII
+   */
+  public int find(String key) {
+    for (int i = count - 1; i >= 0; i--) {
+      if (keyLength(i) == key.length() && keyStartsWith(i, key)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Whether the key of this entry begins with this, byte by byte.
+   *
+   * @param prefix ASCII
+   */
+  public boolean keyStartsWith(int entry, String prefix) {
+    int at = keyOffset(entry);
+    if (keyLength(entry) < prefix.length()) {
+      return false;
+    }
+    for (int i = 0; i < prefix.length(); i++) {
+      if (bytes[at + i] != prefix.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The metadata that users put there. */
+  public Metadata plain() {
+    if (plain == null) {
+      plain = new MetadataView(this, "", true);
+    }
+    return plain;
+  }
+
+  /** Kitex's persistent metadata. */
+  public Metadata persistent() {
+    if (persistent == null) {
+      persistent = new MetadataView(this, dialect.persistentPrefix, false);
+    }
+    return persistent;
+  }
+
+  /** Kitex's transient metadata. */
+  public Metadata transients() {
+    if (transients == null) {
+      transients = new MetadataView(this, dialect.transientPrefix, false);
+    }
+    return transients;
+  }
+
+  private int append(byte[] more) {
+    if (more.length > bytes.length - used) {
+      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
+    }
+    System.arraycopy(more, 0, bytes, used, more.length);
+    used += more.length;
+    return used - more.length;
+  }
+
+  private void entry(int keyOffset, int keyLength, int valueOffset, int valueLength) {
+    int at = count * WIDTH;
+    if (at == index.length) {
+      index = Arrays.copyOf(index, Math.max(8 * WIDTH, at * 2));
+    }
+    index[at] = keyOffset;
+    index[at + 1] = keyLength;
+    index[at + 2] = valueOffset;
+    index[at + 3] = valueLength;
+    count++;
+  }
+}

@@ -1,0 +1,40 @@
+package io.sluice.gateway.call;
+
+import io.netty.buffer.ByteBuf;
+import io.sluice.api.Status;
+
+/**
+ * The request direction of one call, told to whoever stands nearer to the downstream. Runs on the
+ * call's loop.
+ *
+ * <pre>
+ *   (requestData* requestEnd)? requestCancel?
+ * </pre>
+ *
+ * After {@link #requestCancel}, or after the response has ended, nothing more comes.
+ */
+public interface RequestSink {
+
+  /**
+   * A part of a message. Every part is answered by {@link ResponseSink#requestTaken} sooner or
+   * later, which is how a slow reader slows the caller.
+   *
+   * @param part handed over to the callee
+   * @param endOfMessage whether this is the last part of its message
+   */
+  void requestData(ByteBuf part, boolean endOfMessage);
+
+  /** The caller has said all; a half close, not a cancel. */
+  void requestEnd();
+
+  /**
+   * The call is given up: the caller has gone or cancelled, or its time is over. The response will
+   * not be listened to.
+   *
+   * @param why what to tell the downstream where its protocol has a word for it
+   */
+  void requestCancel(Status why);
+
+  /** So many bytes of {@link ResponseSink#responseData} have been passed on. */
+  void responseTaken(int bytes);
+}

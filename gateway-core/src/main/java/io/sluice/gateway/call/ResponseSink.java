@@ -1,0 +1,34 @@
+package io.sluice.gateway.call;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * The response direction of one call, told to whoever stands nearer to the caller. Runs on the
+ * call's loop.
+ *
+ * <pre>
+ *   (responseHead responseData*)? responseEnd
+ * </pre>
+ */
+public interface ResponseSink {
+
+  /** The downstream answers: {@link RpcCall#response()} has the head of it. */
+  void responseHead();
+
+  /**
+   * A part of a message. Every part is answered by {@link RequestSink#responseTaken}.
+   *
+   * @param part handed over to the callee
+   * @param endOfMessage whether this is the last part of its message
+   */
+  void responseData(ByteBuf part, boolean endOfMessage);
+
+  /**
+   * The last that is heard of this call. May come at any time, also before all of the request has
+   * been said.
+   */
+  void responseEnd(CallEnd end);
+
+  /** So many bytes of {@link RequestSink#requestData} have been passed on. */
+  void requestTaken(int bytes);
+}

@@ -1,0 +1,278 @@
+package io.sluice.gateway.call;
+
+import io.sluice.api.BizStatus;
+import io.sluice.api.Call;
+import io.sluice.api.Metadata;
+import io.sluice.api.Protocol;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call: what its head said, and what became of it so far. Made by an inbound leg; used on its
+ * loop only.
+ */
+public final class RpcCall implements Call {
+  private final Protocol protocol;
+  private final String listener;
+  private final Peer peer;
+  private final String service;
+  private final String packageName;
+  private final String method;
+  private final long startNanos = System.nanoTime();
+
+  private final MessageHead request = new MessageHead();
+  private final MessageHead response = new MessageHead();
+  private Headers headers;
+  private Headers responseHeaders;
+  private @Nullable BizStatus responseBizStatus;
+
+  private String caller = "";
+  private String callerMethod = "";
+  private String destination = "";
+  private long timeoutNanos;
+  private boolean oneway;
+  private boolean explicitTimeout;
+
+  private String cancelPath = "";
+  private String route = "";
+  private String cluster = "";
+  private @Nullable Map<Key<?>, Object> attributes;
+
+  /**
+   * @param packageName empty where the wire has none
+   * @param headers the metadata, handed over
+   */
+  public RpcCall(
+      Protocol protocol,
+      String listener,
+      Peer peer,
+      String packageName,
+      String service,
+      String method,
+      Headers headers) {
+    this.protocol = protocol;
+    this.listener = listener;
+    this.peer = peer;
+    this.packageName = packageName;
+    this.service = service;
+    this.method = method;
+    this.headers = headers;
+    this.responseHeaders = new Headers(headers.dialect());
+  }
+
+  @Override
+  public Protocol protocol() {
+    return protocol;
+  }
+
+  @Override
+  public String service() {
+    return service;
+  }
+
+  @Override
+  public String packageName() {
+    return packageName;
+  }
+
+  @Override
+  public String method() {
+    return method;
+  }
+
+  /** Service with its package, as gRPC paths and routes have it. */
+  public String qualifiedService() {
+    return packageName.isEmpty() ? service : packageName + '.' + service;
+  }
+
+  @Override
+  public String caller() {
+    return caller;
+  }
+
+  @Override
+  public String callerMethod() {
+    return callerMethod;
+  }
+
+  /** Who makes the call, by its own word. */
+  public void caller(String service, String method) {
+    this.caller = service;
+    this.callerMethod = method;
+  }
+
+  /** The name by which the caller knows its destination; empty if it gave none. */
+  public String destination() {
+    return destination;
+  }
+
+  public void destination(String name) {
+    this.destination = name;
+  }
+
+  @Override
+  public SocketAddress peer() {
+    return peer.address();
+  }
+
+  /** The caller's address as {@code ip:port}. */
+  public String peerText() {
+    return peer.toString();
+  }
+
+  @Override
+  public String listener() {
+    return listener;
+  }
+
+  @Override
+  public String route() {
+    return route;
+  }
+
+  @Override
+  public String cluster() {
+    return cluster;
+  }
+
+  /** Notes where the call goes. */
+  public void routed(String route, String cluster) {
+    this.route = route;
+    this.cluster = cluster;
+  }
+
+  /** When the head had been read, in {@link System#nanoTime()}. */
+  public long startNanos() {
+    return startNanos;
+  }
+
+  /** Time given to the whole call, from {@link #startNanos()}; 0 if it has no end. */
+  public long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  /**
+   * Whether the caller or the route asked for the timeout; what the gateway sets on its own is not
+   * told to the downstream.
+   */
+  public boolean explicitTimeout() {
+    return explicitTimeout;
+  }
+
+  /**
+   * @param nanos more than 0
+   * @param explicit see {@link #explicitTimeout()}
+   */
+  public void timeout(long nanos, boolean explicit) {
+    this.timeoutNanos = nanos;
+    this.explicitTimeout = explicit;
+  }
+
+  @Override
+  public Optional<Duration> timeLeft() {
+    return timeoutNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanosLeft()));
+  }
+
+  /** What is left of the timeout, not negative; meaningless if there is none. */
+  public long nanosLeft() {
+    return Math.max(0, timeoutNanos - (System.nanoTime() - startNanos));
+  }
+
+  /** Whether nothing is to be answered. */
+  public boolean isOneway() {
+    return oneway;
+  }
+
+  public void oneway(boolean oneway) {
+    this.oneway = oneway;
+  }
+
+  /** Names of the services that a cancel came by, comma between; empty if it came without. */
+  public String cancelPath() {
+    return cancelPath;
+  }
+
+  public void cancelPath(String path) {
+    this.cancelPath = path;
+  }
+
+  /** What is known of the request's message. */
+  public MessageHead request() {
+    return request;
+  }
+
+  /** What is known of the response's message; filled before {@link ResponseSink#responseHead}. */
+  public MessageHead response() {
+    return response;
+  }
+
+  /** The request's metadata as it goes on the wire. */
+  public Headers headers() {
+    return headers;
+  }
+
+  /** The response's metadata as it came. */
+  public Headers responseHeaders() {
+    return responseHeaders;
+  }
+
+  /** Takes what the response's head carried. */
+  public void responseHeaders(Headers headers, @Nullable BizStatus bizStatus) {
+    this.responseHeaders = headers;
+    this.responseBizStatus = bizStatus;
+  }
+
+  /** The business status that came with the head of a ping-pong reply, or null. */
+  public @Nullable BizStatus responseBizStatus() {
+    return responseBizStatus;
+  }
+
+  @Override
+  public Metadata metadata() {
+    return headers.plain();
+  }
+
+  @Override
+  public Metadata persistent() {
+    return headers.persistent();
+  }
+
+  @Override
+  public Metadata transients() {
+    return headers.transients();
+  }
+
+  @Override
+  public Metadata responseMetadata() {
+    return responseHeaders.plain();
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // put() pairs keys and values of one type
+  public <T> @Nullable T get(Key<T> key) {
+    return attributes == null ? null : (T) attributes.get(key);
+  }
+
+  @Override
+  public <T> void put(Key<T> key, @Nullable T value) {
+    if (value == null) {
+      if (attributes != null) {
+        attributes.remove(key);
+      }
+      return;
+    }
+    if (attributes == null) {
+      attributes = new IdentityHashMap<>(4);
+    }
+    attributes.put(key, value);
+  }
+
+  @Override
+  public String toString() {
+    return protocol.label() + ' ' + qualifiedService() + '/' + method;
+  }
+}

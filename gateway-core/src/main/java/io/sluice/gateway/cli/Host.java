@@ -1,0 +1,110 @@
+package io.sluice.gateway.cli;
+
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.api.FilterFactory;
+import io.sluice.gateway.Gateway;
+import io.sluice.gateway.config.ConfigLoader;
+import io.sluice.gateway.config.ConfigSource;
+import io.sluice.gateway.config.LoadedConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.micrometer.MetricsDomain;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** The process around a gateway: event loops, meters, and the filters on the class path. */
+public final class Host {
+  private final int loops;
+  private final PrometheusMeterRegistry registry;
+  private final Vertx vertx;
+
+  /**
+   * @param loops event loops, at least 1
+   */
+  public Host(int loops) {
+    this.loops = loops;
+    registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    new JvmMemoryMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    bindGc();
+    MetricsOptions metrics =
+        new MicrometerMetricsOptions()
+            .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
+            .setEnabled(true);
+    vertx =
+        Vertx.builder()
+            .with(
+                new VertxOptions()
+                    .setEventLoopPoolSize(loops)
+                    .setPreferNativeTransport(true)
+                    .setMetricsOptions(metrics)
+                    .setFileSystemOptions(
+                        new FileSystemOptions()
+                            .setClassPathResolvingEnabled(false)
+                            .setFileCachingEnabled(false)))
+            .withMetrics(new MicrometerMetricsFactory(registry))
+            .build();
+  }
+
+  @SuppressWarnings("resource") // lives as long as the process
+  private void bindGc() {
+    new JvmGcMetrics().bindTo(registry);
+  }
+
+  /** As many loops as the environment says, else as there are processors. */
+  public static int defaultLoops() {
+    String set = System.getenv("SLUICE_EVENT_LOOPS");
+    if (set == null || set.isBlank()) {
+      return Runtime.getRuntime().availableProcessors();
+    }
+    try {
+      return Math.max(1, Integer.parseInt(set.strip()));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("SLUICE_EVENT_LOOPS is no number: " + set, e);
+    }
+  }
+
+  public Vertx vertx() {
+    return vertx;
+  }
+
+  /**
+   * Reads a configuration file and starts a gateway with it.
+   *
+   * @return fails with {@link io.sluice.gateway.config.ConfigException} if there are faults in it
+   */
+  public Future<Gateway> start(Path file) {
+    ConfigSource source = new ConfigSource(vertx, file);
+    return source
+        .read()
+        .compose(
+            text ->
+                vertx.executeBlocking(() -> ConfigLoader.load(source.name(), text, factories())))
+        .compose(this::start);
+  }
+
+  /** Starts a gateway. */
+  public Future<Gateway> start(LoadedConfig config) {
+    return Gateway.start(vertx, loops, config, registry);
+  }
+
+  /** The filters on the class path. */
+  public static List<FilterFactory<?>> factories() {
+    List<FilterFactory<?>> factories = new ArrayList<>();
+    for (FilterFactory<?> factory : ServiceLoader.load(FilterFactory.class)) {
+      factories.add(factory);
+    }
+    return factories;
+  }
+}

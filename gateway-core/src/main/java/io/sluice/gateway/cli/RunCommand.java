@@ -1,0 +1,91 @@
+package io.sluice.gateway.cli;
+
+import io.sluice.gateway.Gateway;
+import io.sluice.gateway.config.ConfigException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code sluice run}: the gateway itself, until it gets SIGTERM or SIGINT. */
+@Command(
+    name = "run",
+    description = "Run the gateway with a configuration file.",
+    mixinStandardHelpOptions = true)
+public final class RunCommand implements SubCommand {
+  private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+  private static final int FAILED = 1;
+  private static final int START_SECONDS = 60;
+
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "FILE",
+      required = true,
+      description = "The configuration, for example conf/gateway.yaml.")
+  private Path config;
+
+  @Option(
+      names = "--grace",
+      paramLabel = "SECONDS",
+      defaultValue = "25",
+      description = "How long open calls may go on after SIGTERM (default: ${DEFAULT-VALUE}).")
+  private int graceSeconds;
+
+  @Override
+  public Integer call() throws InterruptedException, TimeoutException {
+    Host host = new Host(Host.defaultLoops());
+    try {
+      Gateway gateway =
+          host.start(config)
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(START_SECONDS, TimeUnit.SECONDS);
+      stopOnSignal(gateway);
+      LOG.atInfo()
+          .setMessage("ready")
+          .addKeyValue("listeners", gateway.ports())
+          .addKeyValue("millis", ManagementFactory.getRuntimeMXBean().getUptime())
+          .log();
+      return SubCommandResult.KEEP_RUNNING;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ConfigException faults) {
+        System.err.println(faults.getMessage());
+      } else {
+        LOG.atError().setMessage("cannot start: {}").addArgument(e.getCause().getMessage()).log();
+      }
+      return FAILED;
+    }
+  }
+
+  private void stopOnSignal(Gateway gateway) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  LOG.atInfo()
+                      .setMessage("stopping, open calls have {} s")
+                      .addArgument(graceSeconds)
+                      .log();
+                  try {
+                    gateway
+                        .shutdown(Duration.ofSeconds(graceSeconds))
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .get(graceSeconds + 5L, TimeUnit.SECONDS);
+                    LOG.info("stopped");
+                    // Stopped as asked: that is no failure, whatever the signal.
+                    Runtime.getRuntime().halt(0);
+                  } catch (InterruptedException | ExecutionException | TimeoutException e) {
+                    LOG.atError().setMessage("did not stop in time").setCause(e).log();
+                    Runtime.getRuntime().halt(FAILED);
+                  }
+                },
+                "stop"));
+  }
+}

@@ -1,0 +1,77 @@
+package io.sluice.gateway.client;
+
+import io.sluice.gateway.call.RequestSink;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.Address;
+import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.route.Cluster;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** One loop's connections to one cluster, and the choice among its endpoints: each in its turn. */
+final class ClusterClient {
+  private final Cluster cluster;
+  private final Loop loop;
+  private final Connector connector;
+  private final List<Endpoint> endpoints = new ArrayList<>();
+  private int next;
+
+  ClusterClient(Cluster cluster, Loop loop, Connector connector) {
+    this.cluster = cluster;
+    this.loop = loop;
+    this.connector = connector;
+    for (Address address : cluster.config().endpoints()) {
+      endpoints.add(new Endpoint(address, this));
+    }
+    // Else the first endpoint would get the first call of every loop and every gateway.
+    next = ThreadLocalRandom.current().nextInt(endpoints.size());
+  }
+
+  RequestSink pingPong(RpcCall call, ResponseSink response) {
+    PingPongLeg leg = new PingPongLeg(this, call, response);
+    leg.connect();
+    return leg;
+  }
+
+  RequestSink grpc(RpcCall call, ResponseSink response) {
+    GrpcLeg leg = new GrpcLeg(this, call, response);
+    leg.connect();
+    return leg;
+  }
+
+  RequestSink ttstream(RpcCall call, ResponseSink response) {
+    TtstreamLeg leg = new TtstreamLeg(this, call, response);
+    leg.connect();
+    return leg;
+  }
+
+  Endpoint nextEndpoint() {
+    Endpoint endpoint = endpoints.get(next);
+    next = next + 1 == endpoints.size() ? 0 : next + 1;
+    return endpoint;
+  }
+
+  /** How many endpoints a call that was refused may be offered to. */
+  int size() {
+    return endpoints.size();
+  }
+
+  Cluster cluster() {
+    return cluster;
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  Connector connector() {
+    return connector;
+  }
+
+  void close() {
+    endpoints.forEach(Endpoint::close);
+    connector.close();
+  }
+}

@@ -1,0 +1,70 @@
+package io.sluice.gateway.client;
+
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+
+/** Opens a cluster's connections on the loop of the client that it belongs to. */
+final class Connector {
+
+  /** Hears how an attempt went, on the loop. */
+  interface Result {
+    /** Connected; the handler given is in the pipeline. */
+    void connected();
+
+    /**
+     * Not connected.
+     *
+     * @param why in words for the caller
+     */
+    void failed(String why);
+  }
+
+  private final Context context;
+  private final NetClient client;
+
+  Connector(Vertx vertx, Context context, ClusterConfig config) {
+    this.context = context;
+    this.client =
+        vertx.createNetClient(
+            new NetClientOptions()
+                .setConnectTimeout((int) config.connectTimeout().toMillis())
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true));
+  }
+
+  /** Connects and puts the handlers in front of Vert.x's own, which then sees no bytes. */
+  void connect(Address address, Result result, ChannelHandler... handlers) {
+    // The loop is right already, but Vert.x goes by the context, which a Netty callback has not.
+    context.runOnContext(
+        go ->
+            client
+                .connect(address.port(), address.host())
+                .onSuccess(
+                    socket -> {
+                      ChannelHandlerContext vertxHandler =
+                          ((NetSocketInternal) socket).channelHandlerContext();
+                      for (ChannelHandler handler : handlers) {
+                        vertxHandler.pipeline().addBefore(vertxHandler.name(), null, handler);
+                      }
+                      result.connected();
+                    })
+                .onFailure(
+                    cause -> result.failed("get connection error: " + reason(address, cause))));
+  }
+
+  private static String reason(Address address, Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    return message.contains(address.host()) ? message : message + ": " + address;
+  }
+
+  void close() {
+    client.close();
+  }
+}

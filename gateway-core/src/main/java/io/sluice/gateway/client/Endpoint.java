@@ -1,0 +1,40 @@
+package io.sluice.gateway.client;
+
+import io.sluice.gateway.config.Address;
+
+/** One instance of a downstream, with one loop's connections to it, a pool for each protocol. */
+final class Endpoint {
+  private final Address address;
+  private final PingPongPool pingPong;
+  private final SharedPool<GrpcConnection> grpc;
+  private final SharedPool<TtstreamConnection> ttstream;
+
+  Endpoint(Address address, ClusterClient cluster) {
+    this.address = address;
+    this.pingPong = new PingPongPool(address, cluster);
+    this.grpc = new SharedPool<>(address, cluster, GrpcConnection::new);
+    this.ttstream = new SharedPool<>(address, cluster, TtstreamConnection::new);
+  }
+
+  Address address() {
+    return address;
+  }
+
+  PingPongPool pingPong() {
+    return pingPong;
+  }
+
+  SharedPool<GrpcConnection> grpc() {
+    return grpc;
+  }
+
+  SharedPool<TtstreamConnection> ttstream() {
+    return ttstream;
+  }
+
+  void close() {
+    pingPong.close();
+    grpc.close();
+    ttstream.close();
+  }
+}

@@ -1,0 +1,49 @@
+package io.sluice.gateway.client;
+
+import io.sluice.gateway.call.RequestSink;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.exchange.Dialer;
+import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.route.Cluster;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * Forwards calls by cluster, whatever their service and method, without knowing an IDL. One for each
+ * loop, with connections of its own.
+ */
+public final class GenericClient implements Dialer {
+  private final Vertx vertx;
+  private final Context context;
+  private final Loop loop;
+  private final Map<Cluster, ClusterClient> clusters = new IdentityHashMap<>();
+
+  GenericClient(Vertx vertx, Context context, Loop loop) {
+    this.vertx = vertx;
+    this.context = context;
+    this.loop = loop;
+  }
+
+  @Override
+  public RequestSink open(RpcCall call, Cluster cluster, ResponseSink response) {
+    ClusterClient client = clusters.get(cluster);
+    if (client == null) {
+      client = new ClusterClient(cluster, loop, new Connector(vertx, context, cluster.config()));
+      clusters.put(cluster, client);
+    }
+    return switch (call.protocol()) {
+      case GRPC -> client.grpc(call, response);
+      case TTSTREAM -> client.ttstream(call, response);
+      case FRAMED, TTHEADER, TTHEADER_FRAMED -> client.pingPong(call, response);
+    };
+  }
+
+  /** Closes every connection. */
+  void close() {
+    clusters.values().forEach(ClusterClient::close);
+    clusters.clear();
+  }
+}

@@ -1,0 +1,63 @@
+package io.sluice.gateway.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http2.Http2FrameStream;
+import io.sluice.api.Status;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+
+/** The outbound leg of one gRPC call. */
+final class GrpcLeg extends StreamLeg<GrpcConnection> {
+  private GrpcConnection connection;
+  private Http2FrameStream stream;
+  private boolean headSeen;
+
+  GrpcLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
+    super(cluster, call, response);
+  }
+
+  @Override
+  SharedPool<GrpcConnection> poolOf(Endpoint endpoint) {
+    return endpoint.grpc();
+  }
+
+  @Override
+  void open(GrpcConnection connection) {
+    this.connection = connection;
+    stream = connection.open(this);
+  }
+
+  @Override
+  void write(ByteBuf part) {
+    connection.write(this, part);
+  }
+
+  @Override
+  void writeEnd() {
+    connection.writeEnd(this);
+  }
+
+  @Override
+  void writeCancel(Status why) {
+    connection.cancel(this);
+  }
+
+  @Override
+  public void responseTaken(int bytes) {
+    if (connection != null) {
+      connection.giveBack(stream, bytes);
+    }
+  }
+
+  Http2FrameStream stream() {
+    return stream;
+  }
+
+  boolean headSeen() {
+    return headSeen;
+  }
+
+  void sawHead() {
+    headSeen = true;
+  }
+}

@@ -1,0 +1,15 @@
+package io.sluice.gateway.client;
+
+import io.netty.channel.ChannelHandler;
+
+/** A connection that carries many calls at once. */
+interface SharedConnection {
+
+  /** What goes into its pipeline, in order. */
+  ChannelHandler[] handlers();
+
+  /** Whether another call can begin on it. */
+  boolean hasRoom();
+
+  void close();
+}

@@ -1,0 +1,45 @@
+package io.sluice.gateway.config;
+
+import io.sluice.api.Setting;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A downstream service and how to reach it.
+ *
+ * @param endpoints at least one, each once, ports from 1
+ * @param service the service's name as the downstream is told it; null keeps the caller's
+ */
+public record ClusterConfig(
+    @Setting(value = "The addresses of its instances, each once.", required = true)
+        List<Address> endpoints,
+    @Setting(value = "The protocols that it speaks.", required = true) TransportConfig transport,
+    @Setting(
+            value = "The service name that it is told; without one, what the caller said.",
+            pattern = "\\S{1,255}")
+        @Nullable String service,
+    @Setting(value = "How long connecting may take.", fallback = "1s", min = 1, max = 300_000)
+        Duration connectTimeout,
+    @Setting(
+            value = "How long a pooled connection may be unused before it is closed.",
+            fallback = "1m",
+            min = 1000,
+            max = 86_400_000)
+        Duration idleTimeout,
+    @Setting(
+            value = "The most connections per endpoint and event loop.",
+            fallback = "1024",
+            min = 1,
+            max = 65_535)
+        int maxConnections,
+    @Setting(
+            value = "The most calls that wait for a connection, per endpoint and event loop.",
+            fallback = "4096",
+            min = 0,
+            max = 1_000_000)
+        int maxPending) {
+  public ClusterConfig {
+    endpoints = List.copyOf(endpoints);
+  }
+}

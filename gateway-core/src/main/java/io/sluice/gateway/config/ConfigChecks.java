@@ -1,0 +1,142 @@
+package io.sluice.gateway.config;
+
+import io.sluice.gateway.config.ListenerConfig.Serves;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Checks what the parts of a configuration mean together. It may be shown what was bound with
+ * faults (see {@link Binder}), so nulls are passed over: why they are there has been told.
+ */
+@SuppressWarnings("ConstantValue")
+final class ConfigChecks {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  private final GatewayConfig config;
+  private final Positions positions;
+  private final Faults faults;
+
+  ConfigChecks(GatewayConfig config, Positions positions, Faults faults) {
+    this.config = config;
+    this.positions = positions;
+    this.faults = faults;
+  }
+
+  void run() {
+    checkNames("listeners");
+    checkNames("clusters");
+    checkListeners();
+    config.clusters().values().forEach(this::checkEndpoints);
+    checkRoutes();
+  }
+
+  private void checkNames(String component) {
+    for (String name : positions.keys(config, component)) {
+      if (!NAME.matcher(name).matches()) {
+        faults.add(
+            positions.ofKey(config, component, name),
+            Faults.quote(name) + " cannot be a name",
+            "write 1 to 64 letters, digits, '.', '_' and '-', the first a letter or digit");
+      }
+    }
+  }
+
+  private void checkListeners() {
+    Map<Address, String> taken = new HashMap<>();
+    boolean servesRpc = config.listeners().size() < positions.keys(config, "listeners").size();
+    for (Map.Entry<String, ListenerConfig> entry : config.listeners().entrySet()) {
+      ListenerConfig listener = entry.getValue();
+      servesRpc |= listener.serves() == Serves.RPC;
+      if (listener.address() == null) {
+        continue;
+      }
+      Mark at = positions.ofValue(listener, "address");
+      boolean open = !listener.exposed() && !listener.address().isLoopback();
+      if (listener.serves() == Serves.ADMIN && open) {
+        faults.add(
+            at,
+            "other machines can reach the admin listener at " + listener.address(),
+            "listen on 127.0.0.1, or set 'exposed: true'");
+      }
+      String first =
+          listener.address().port() == 0
+              ? null
+              : taken.putIfAbsent(listener.address(), entry.getKey());
+      if (first != null) {
+        faults.add(
+            at, "address taken", "listener " + Faults.quote(first) + " has the same address");
+      }
+    }
+    if (!servesRpc && !config.listeners().isEmpty()) {
+      faults.add(
+          positions.ofValue(config, "listeners"),
+          "no listener serves calls",
+          "at least one has 'serves: rpc'");
+    }
+  }
+
+  private void checkEndpoints(ClusterConfig cluster) {
+    Set<Address> seen = new HashSet<>();
+    for (Address endpoint : cluster.endpoints()) {
+      if (endpoint.port() == 0) {
+        faults.add(positions.of(endpoint), "nobody can be reached at port 0", "at least 1");
+      }
+      if (!seen.add(endpoint)) {
+        faults.add(positions.of(endpoint), "duplicate endpoint " + endpoint, "write it once");
+      }
+    }
+  }
+
+  private void checkRoutes() {
+    Map<String, RouteConfig> byName = new HashMap<>();
+    Map<MatchConfig, RouteConfig> byMatch = new HashMap<>();
+    RouteConfig byDefault = null;
+    for (RouteConfig route : config.routes()) {
+      checkCluster(route);
+      if (route.match() == null && positions.has(route, "match")) {
+        continue;
+      }
+      RouteConfig same =
+          route.match() == null ? byDefault : byMatch.putIfAbsent(route.match(), route);
+      if (route.match() == null && byDefault == null) {
+        byDefault = route;
+      }
+      if (same != null) {
+        tellSameMatch(route, same);
+        continue;
+      }
+      RouteConfig namesake = byName.putIfAbsent(route.name(), route);
+      if (namesake != null) {
+        faults.add(
+            positions.ofValue(route, "name"),
+            "duplicate route name " + Faults.quote(route.name()),
+            "the route in line " + positions.of(namesake).line() + " has it");
+      }
+    }
+  }
+
+  private void tellSameMatch(RouteConfig route, RouteConfig first) {
+    String line = "line " + positions.of(first).line();
+    if (route.match() == null) {
+      faults.add(positions.of(route), "a second route without 'match'", "the first is in " + line);
+    } else {
+      faults.add(
+          positions.ofValue(route, "match"),
+          "a second route for " + Faults.quote(route.match().toString()),
+          "the first is in " + line);
+    }
+  }
+
+  private void checkCluster(RouteConfig route) {
+    Set<String> defined = positions.keys(config, "clusters");
+    if (route.cluster() != null && !defined.contains(route.cluster())) {
+      faults.add(
+          positions.ofValue(route, "cluster"),
+          "cluster " + Faults.quote(route.cluster()) + " is not defined",
+          Spelling.hint(route.cluster(), defined, "there are "));
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.sluice.gateway.config;
+
+import io.sluice.api.FilterFactory;
+import io.sluice.gateway.filter.NamedFilter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Turns the text of a configuration file into a snapshot that the gateway can run, or tells all
+ * that is wrong with it.
+ *
+ * <pre>
+ * text ─▶ YamlReader ─▶ nodes ─▶ Binder ─▶ GatewayConfig ─▶ ConfigChecks ─▶ FilterMaker ─▶ snapshot
+ *             └────────────────────┴──────── Faults ────────────┴──────────────┘
+ * </pre>
+ */
+public final class ConfigLoader {
+  private ConfigLoader() {}
+
+  /**
+   * Loads a configuration. Filters are made but nothing is started. Blocks while it works, so it
+   * belongs on a worker thread; it shares nothing with other loads.
+   *
+   * @param file the file's name as faults shall tell it; it is not read
+   * @param text what is in the file
+   * @param factories the filters there are
+   * @throws ConfigException with every fault that was found
+   */
+  public static LoadedConfig load(
+      String file, String text, Collection<? extends FilterFactory<?>> factories) {
+    Faults faults = new Faults(file);
+    Positions positions = new Positions();
+    Binder binder = new Binder(faults, positions);
+
+    ConfigNode tree = YamlReader.read(text, faults);
+    GatewayConfig model = tree == null ? null : binder.bind(GatewayConfig.class, tree);
+    if (model == null) {
+      throw new ConfigException(faults.inOrder());
+    }
+    new ConfigChecks(model, positions, faults).run();
+    FilterMaker maker = new FilterMaker(factories, binder, positions, faults);
+    List<NamedFilter> filters = maker.make(model.filters());
+    List<LoadedRoute> routes = new ArrayList<>();
+    for (RouteConfig route : model.routes()) {
+      routes.add(new LoadedRoute(route, maker.make(route.filters())));
+    }
+    faults.throwIfAny();
+    return new LoadedConfig(model, filters, routes);
+  }
+}

@@ -1,0 +1,99 @@
+package io.sluice.gateway.config;
+
+import io.sluice.api.Filter;
+import io.sluice.api.FilterFactory;
+import io.sluice.gateway.config.ConfigNode.Empty;
+import io.sluice.gateway.filter.NamedFilter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the filters that a configuration uses, whatever their factories may throw. */
+final class FilterMaker {
+  private final Map<String, List<FilterFactory<?>>> factories = new TreeMap<>();
+  private final Binder binder;
+  private final Positions positions;
+  private final Faults faults;
+
+  FilterMaker(
+      Collection<? extends FilterFactory<?>> factories,
+      Binder binder,
+      Positions positions,
+      Faults faults) {
+    for (FilterFactory<?> factory : factories) {
+      this.factories.computeIfAbsent(factory.name(), name -> new ArrayList<>()).add(factory);
+    }
+    this.binder = binder;
+    this.positions = positions;
+    this.faults = faults;
+  }
+
+  /** Makes those that can be made; for each of the others a fault is added. */
+  List<NamedFilter> make(List<FilterUse> uses) {
+    List<NamedFilter> filters = new ArrayList<>();
+    for (FilterUse use : uses) {
+      NamedFilter filter = make(use);
+      if (filter != null) {
+        filters.add(filter);
+      }
+    }
+    return filters;
+  }
+
+  // null without a name: a fault that the binder has told
+  @SuppressWarnings("ConstantValue")
+  private @Nullable NamedFilter make(FilterUse use) {
+    if (use.use() == null) {
+      return null;
+    }
+    Mark at = positions.ofValue(use, "use");
+    List<FilterFactory<?>> named = factories.getOrDefault(use.use(), List.of());
+    if (named.isEmpty()) {
+      faults.add(at, "unknown filter " + Faults.quote(use.use()), hint(use.use()));
+      return null;
+    }
+    if (named.size() > 1) {
+      List<String> makers = named.stream().map(f -> f.getClass().getName()).sorted().toList();
+      String what = "more than one filter is named " + Faults.quote(use.use());
+      faults.add(at, what, String.join(", ", makers));
+      return null;
+    }
+    try {
+      Filter filter = make(named.get(0), use);
+      return filter == null ? null : new NamedFilter(use.use(), filter);
+    } catch (IllegalArgumentException e) {
+      faults.add(at, "filter " + Faults.quote(use.use()), String.valueOf(e.getMessage()));
+    } catch (Exception | LinkageError e) {
+      faults.add(at, "filter " + Faults.quote(use.use()) + " failed", e.toString());
+    }
+    return null;
+  }
+
+  private <S extends Record> @Nullable Filter make(FilterFactory<S> factory, FilterUse use) {
+    int before = faults.count();
+    ConfigNode with = use.with() instanceof Empty ? new Empty(positions.of(use)) : use.with();
+    S settings = binder.bind(factory.settings(), with);
+    if (settings == null || faults.count() > before) {
+      return null;
+    }
+    Filter filter = factory.create(settings);
+    if (filter == null) {
+      throw new IllegalArgumentException("its factory made none");
+    }
+    return filter;
+  }
+
+  private String hint(String name) {
+    if (factories.isEmpty()) {
+      return "there is none";
+    }
+    String guess =
+        Spelling.closest(name, factories.keySet())
+            .map(meant -> "did you mean " + Faults.quote(meant) + "? ")
+            .orElse("");
+    return guess + "known are " + String.join(", ", factories.keySet());
+  }
+}

@@ -1,0 +1,52 @@
+package io.sluice.gateway.config;
+
+import io.sluice.api.ByteSize;
+import io.sluice.api.Setting;
+import java.time.Duration;
+
+/** What callers may ask of a listener, at most. */
+public record LimitsConfig(
+    @Setting(value = "The largest message or frame.", fallback = "64MiB", min = 1024, max = 1 << 30)
+        ByteSize maxFrame,
+    @Setting(
+            value = "The largest TTHeader, or header list of HTTP/2.",
+            fallback = "256KiB",
+            min = 1024,
+            max = 16 << 20)
+        ByteSize maxHeader,
+    @Setting(
+            value = "The most metadata entries of a call.",
+            fallback = "1024",
+            min = 1,
+            max = 65_535)
+        int maxKeys,
+    @Setting(
+            value = "How long a new connection may take to send its first bytes.",
+            fallback = "5s",
+            min = 1,
+            max = 3_600_000)
+        Duration firstBytesTimeout,
+    @Setting(
+            value = "How long a frame that has begun may take to be complete.",
+            fallback = "30s",
+            min = 1,
+            max = 3_600_000)
+        Duration frameTimeout,
+    @Setting(
+            value = "How long a connection may be silent while no call is open on it.",
+            fallback = "10m",
+            min = 1000,
+            max = 86_400_000)
+        Duration idleTimeout,
+    @Setting(
+            value = "The most streams open at once on one connection.",
+            fallback = "1000",
+            min = 1,
+            max = 1_000_000)
+        int maxStreams,
+    @Setting(
+            value = "The most connections of this listener at once.",
+            fallback = "10000",
+            min = 1,
+            max = 1_000_000)
+        int maxConnections) {}

@@ -1,0 +1,20 @@
+package io.sluice.gateway.config;
+
+import io.sluice.gateway.filter.NamedFilter;
+import java.util.List;
+
+/**
+ * A configuration in which no fault was found, with its filters made: an immutable snapshot that is
+ * used as a whole. Safe for all threads, as its filters are.
+ *
+ * @param model what the file says
+ * @param filters the global ones, in the order of the file
+ * @param routes in the order of the file
+ */
+public record LoadedConfig(
+    GatewayConfig model, List<NamedFilter> filters, List<LoadedRoute> routes) {
+  public LoadedConfig {
+    filters = List.copyOf(filters);
+    routes = List.copyOf(routes);
+  }
+}

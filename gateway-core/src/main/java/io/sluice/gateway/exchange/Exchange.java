@@ -1,0 +1,593 @@
+package io.sluice.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.sluice.api.Payload;
+import io.sluice.api.Status;
+import io.sluice.api.Step;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.RequestSink;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.loop.Timers;
+import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteTable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call between its two legs. Takes the request from the inbound leg and the response from the
+ * outbound one, and runs the filters on what passes.
+ *
+ * <pre>
+ *   inbound leg ──requestData─▶ ┌──────────┐ ──requestData─▶ outbound leg
+ *                               │ Exchange │
+ *   inbound leg ◀─responseData─ └──────────┘ ◀─responseData─ outbound leg
+ * </pre>
+ *
+ * <p>Both legs may call at any time; whatever comes after the end is let go of. The timer is the
+ * call's deadline.
+ */
+final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+  private final Exchanges env;
+  private final RpcCall call;
+  private final ResponseSink inbound;
+  private final RouteTable routes;
+
+  private FilterChain chain;
+  private @Nullable Route route;
+
+  /** Filters before this position have had their turn at the request. */
+  private int entered;
+
+  private @Nullable RequestSink outbound;
+  private @Nullable Held heldRequest;
+  private @Nullable Held heldResponse;
+  private @Nullable MessageGate requestGate;
+  private @Nullable MessageGate responseGate;
+  private boolean ending;
+
+  /** The end that a filter is still asked about. */
+  private @Nullable CallEnd endingWith;
+
+  private boolean done;
+  private long requestBytes;
+  private long responseBytes;
+
+  Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
+    this.env = env;
+    this.call = call;
+    this.inbound = inbound;
+    this.routes = routes;
+    this.chain = routes.beforeRouting();
+  }
+
+  RpcCall call() {
+    return call;
+  }
+
+  void begin() {
+    requestHooks(0);
+  }
+
+  // The request's head: filters, route, filters of the route, outbound leg.
+
+  private void requestHooks(int from) {
+    int i = from;
+    while (true) {
+      FilterChain.Entry[] hooks = chain.request();
+      while (i < hooks.length) {
+        FilterChain.Entry entry = hooks[i++];
+        entered = entry.position() + 1;
+        Step step;
+        try {
+          step = entry.filter().onRequest(call);
+        } catch (Throwable e) {
+          failed(entry, e);
+          return;
+        }
+        if (step != Step.NEXT && !afterRequestHook(entry, step, i)) {
+          return;
+        }
+      }
+      entered = chain.filters().size();
+      if (route != null) {
+        break;
+      }
+      if (!findRoute()) {
+        return;
+      }
+    }
+    open();
+  }
+
+  /** Whether to go on at once with the next hook. */
+  private boolean afterRequestHook(FilterChain.Entry entry, Step step, int next) {
+    if (step == Step.NEXT) {
+      return true;
+    }
+    if (step instanceof Step.Await await) {
+      heldRequest = heldRequest == null ? new Held() : heldRequest;
+      if (!isSet()) {
+        // Whatever the filter waits for, the call does not wait for ever.
+        long timeout = call.timeoutNanos();
+        env.loop()
+            .timers()
+            .set(this, timeout == 0 ? Exchanges.DEFAULT_TIMEOUT_NANOS : call.nanosLeft());
+      }
+      whenAnswered(
+          entry,
+          await,
+          answer -> {
+            if (afterRequestHook(entry, answer, next)) {
+              requestHooks(next);
+            }
+          });
+    } else if (step instanceof Step.Reject reject) {
+      end(CallEnd.of(call, reject.status()));
+    } else if (step instanceof Step.Reply reply) {
+      reply(entry, reply.message());
+    } else {
+      failed(entry, new IllegalStateException(step + " is no answer to onRequest"));
+    }
+    return false;
+  }
+
+  private boolean findRoute() {
+    Route found = routes.find(call.packageName(), call.service());
+    if (found == null) {
+      end(CallEnd.of(call, Status.unknownService(call.qualifiedService(), call.method())));
+      return false;
+    }
+    call.routed(found.name(), found.cluster().name());
+    chain = found.chain();
+    long timeout = call.timeoutNanos();
+    if (found.timeoutNanos() > 0) {
+      timeout = timeout == 0 ? found.timeoutNanos() : Math.min(timeout, found.timeoutNanos());
+    }
+    if (timeout > 0) {
+      call.timeout(timeout, true);
+    } else if (call.protocol().isPingPong()) {
+      call.timeout(Exchanges.DEFAULT_TIMEOUT_NANOS, false);
+    }
+    if (call.timeoutNanos() > 0) {
+      env.loop().timers().set(this, call.nanosLeft());
+    } else {
+      env.loop().timers().cancel(this);
+    }
+    route = found;
+    return true;
+  }
+
+  private void open() {
+    if (chain.requestMessage().length > 0) {
+      requestGate = new MessageGate(this, chain.requestMessage(), true);
+    }
+    if (chain.responseMessage().length > 0) {
+      responseGate = new MessageGate(this, chain.responseMessage(), false);
+    }
+    RequestSink opened = env.dialer().open(call, route.cluster(), this);
+    if (done || ending) {
+      return;
+    }
+    outbound = opened;
+    Held held = heldRequest;
+    heldRequest = null;
+    if (held != null) {
+      for (Held.Event e = held.poll(); e != null; e = held.poll()) {
+        if (e.part() == null) {
+          requestEnd();
+        } else {
+          forwardRequest(e.part(), e.endOfMessage());
+        }
+      }
+    }
+  }
+
+  /** A filter answers in the downstream's place. */
+  private void reply(FilterChain.Entry entry, Payload message) {
+    if (!call.protocol().isPingPong()) {
+      failed(entry, new IllegalStateException("a stream cannot be answered by Step.reply"));
+      return;
+    }
+    call.response().replacedBy(message.size());
+    // Shown to no message hook: what those look at is what a downstream said.
+    responseHead();
+    responseData(Unpooled.wrappedBuffer(message.bytes()), true);
+    responseEnd(CallEnd.of(call, Status.OK));
+  }
+
+  // The request's messages.
+
+  @Override
+  public void requestData(ByteBuf part, boolean endOfMessage) {
+    if (ending || done) {
+      part.release();
+      return;
+    }
+    requestBytes += part.readableBytes();
+    if (heldRequest != null) {
+      heldRequest.data(part, endOfMessage);
+    } else {
+      forwardRequest(part, endOfMessage);
+    }
+  }
+
+  private void forwardRequest(ByteBuf part, boolean endOfMessage) {
+    if (ending || done) {
+      part.release();
+    } else if (requestGate != null) {
+      requestGate.data(part, endOfMessage);
+    } else {
+      outbound.requestData(part, endOfMessage);
+    }
+  }
+
+  @Override
+  public void requestEnd() {
+    if (ending || done) {
+      return;
+    }
+    if (heldRequest != null) {
+      heldRequest.halfClose();
+    } else if (requestGate != null) {
+      requestGate.halfClose();
+    } else {
+      outbound.requestEnd();
+    }
+  }
+
+  @Override
+  public void requestCancel(Status why) {
+    if (done) {
+      return;
+    }
+    cancelOutbound(why);
+    complete(CallEnd.of(call, why));
+  }
+
+  @Override
+  public void requestTaken(int bytes) {
+    if (requestGate != null) {
+      requestGate.taken(bytes);
+    } else if (!done) {
+      inbound.requestTaken(bytes);
+    }
+  }
+
+  // The response.
+
+  @Override
+  public void responseHead() {
+    if (!ending && !done) {
+      responseHooks(0);
+    }
+  }
+
+  private void responseHooks(int from) {
+    FilterChain.Entry[] hooks = chain.response();
+    for (int i = from; i < hooks.length; i++) {
+      FilterChain.Entry entry = hooks[i];
+      if (entry.position() >= entered) {
+        continue;
+      }
+      Step step;
+      try {
+        step = entry.filter().onResponse(call);
+      } catch (Throwable e) {
+        failed(entry, e);
+        return;
+      }
+      if (step != Step.NEXT && !afterResponseHook(entry, step, i + 1)) {
+        return;
+      }
+    }
+    inbound.responseHead();
+    Held held = heldResponse;
+    heldResponse = null;
+    if (held != null) {
+      for (Held.Event e = held.poll(); e != null; e = held.poll()) {
+        if (e.part() != null) {
+          forwardResponse(e.part(), e.endOfMessage());
+        } else if (e.end() != null) {
+          responseEnd(e.end());
+        }
+      }
+    }
+  }
+
+  private boolean afterResponseHook(FilterChain.Entry entry, Step step, int next) {
+    if (step == Step.NEXT) {
+      return true;
+    }
+    if (step instanceof Step.Await await) {
+      heldResponse = heldResponse == null ? new Held() : heldResponse;
+      whenAnswered(
+          entry,
+          await,
+          answer -> {
+            if (afterResponseHook(entry, answer, next)) {
+              responseHooks(next);
+            }
+          });
+    } else if (step instanceof Step.Reject reject) {
+      end(CallEnd.of(call, reject.status()));
+    } else {
+      failed(entry, new IllegalStateException(step + " is no answer to onResponse"));
+    }
+    return false;
+  }
+
+  @Override
+  public void responseData(ByteBuf part, boolean endOfMessage) {
+    if (ending || done) {
+      part.release();
+      return;
+    }
+    responseBytes += part.readableBytes();
+    if (heldResponse != null) {
+      heldResponse.data(part, endOfMessage);
+    } else {
+      forwardResponse(part, endOfMessage);
+    }
+  }
+
+  private void forwardResponse(ByteBuf part, boolean endOfMessage) {
+    if (ending || done) {
+      part.release();
+    } else if (responseGate != null) {
+      responseGate.data(part, endOfMessage);
+    } else {
+      inbound.responseData(part, endOfMessage);
+    }
+  }
+
+  @Override
+  public void responseEnd(CallEnd end) {
+    if (ending || done) {
+      return;
+    }
+    if (heldResponse != null) {
+      heldResponse.end(end);
+    } else if (responseGate != null) {
+      responseGate.end(end);
+    } else {
+      outbound = null;
+      end(end);
+    }
+  }
+
+  @Override
+  public void responseTaken(int bytes) {
+    if (responseGate != null) {
+      responseGate.taken(bytes);
+    } else if (outbound != null) {
+      outbound.responseTaken(bytes);
+    }
+  }
+
+  // What the gates let through.
+
+  void gatedRequest(ByteBuf message) {
+    if (outbound == null) {
+      message.release();
+    } else {
+      outbound.requestData(message, true);
+    }
+  }
+
+  void gatedHalfClose() {
+    if (outbound != null) {
+      outbound.requestEnd();
+    }
+  }
+
+  void gatedRequestTaken(int bytes) {
+    if (!done) {
+      inbound.requestTaken(bytes);
+    }
+  }
+
+  void gatedResponse(ByteBuf message) {
+    if (ending || done) {
+      message.release();
+    } else {
+      inbound.responseData(message, true);
+    }
+  }
+
+  void gatedEnd(CallEnd end) {
+    if (!ending && !done) {
+      outbound = null;
+      end(end);
+    }
+  }
+
+  void gatedResponseTaken(int bytes) {
+    if (outbound != null) {
+      outbound.responseTaken(bytes);
+    }
+  }
+
+  // The end.
+
+  /** The call's deadline. */
+  @Override
+  protected void fire() {
+    if (endingWith != null) {
+      LOG.atError()
+          .setMessage("no filter has answered at the end of a call, the caller is told as it is")
+          .addKeyValue("call", call)
+          .log();
+      tellEnd(endingWith);
+      return;
+    }
+    long millis =
+        TimeUnit.NANOSECONDS.toMillis(
+            call.timeoutNanos() == 0 ? Exchanges.DEFAULT_TIMEOUT_NANOS : call.timeoutNanos());
+    end(
+        CallEnd.of(
+            call,
+            Status.deadlineExceeded(
+                "timeout=" + millis + "ms, to=" + call.cluster() + ", method=" + call.method())));
+  }
+
+  /** Ends the call for both sides; {@code outbound} is null if it has ended already. */
+  void end(CallEnd end) {
+    if (ending || done) {
+      return;
+    }
+    ending = true;
+    env.loop().timers().cancel(this);
+    cancelOutbound(end.status());
+    endHooks(end, 0);
+  }
+
+  private void endHooks(CallEnd end, int from) {
+    FilterChain.Entry[] hooks = chain.end();
+    for (int i = from; i < hooks.length; i++) {
+      FilterChain.Entry entry = hooks[i];
+      if (entry.position() >= entered) {
+        continue;
+      }
+      Step step;
+      try {
+        step = entry.filter().onEnd(call, end);
+      } catch (Throwable e) {
+        logFailure(entry, e);
+        end.status(internalError(entry));
+        continue;
+      }
+      if (step instanceof Step.Await await) {
+        int next = i + 1;
+        endingWith = end;
+        env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
+        whenAnswered(entry, await, answer -> endHooks(end, next));
+        return;
+      }
+    }
+    tellEnd(end);
+  }
+
+  private void tellEnd(CallEnd end) {
+    end.seal();
+    inbound.responseEnd(end);
+    complete(end);
+  }
+
+  private void complete(CallEnd end) {
+    if (done) {
+      return;
+    }
+    done = true;
+    ending = true;
+    env.loop().timers().cancel(this);
+    release();
+    FilterChain.Entry[] hooks = chain.complete();
+    for (FilterChain.Entry entry : hooks) {
+      if (entry.position() >= entered) {
+        continue;
+      }
+      try {
+        entry.filter().onComplete(call, end);
+      } catch (Throwable e) {
+        logFailure(entry, e);
+      }
+    }
+    env.observer()
+        .ended(call, end, System.nanoTime() - call.startNanos(), requestBytes, responseBytes);
+  }
+
+  private void cancelOutbound(Status why) {
+    RequestSink open = outbound;
+    outbound = null;
+    if (open != null) {
+      open.requestCancel(why);
+    }
+  }
+
+  private void release() {
+    if (heldRequest != null) {
+      heldRequest.release();
+    }
+    if (heldResponse != null) {
+      heldResponse.release();
+    }
+    if (requestGate != null) {
+      requestGate.release();
+    }
+    if (responseGate != null) {
+      responseGate.release();
+    }
+  }
+
+  // Filters that wait or fail.
+
+  void whenAnswered(FilterChain.Entry entry, Step.Await await, Consumer<Step> then) {
+    await
+        .step()
+        .onComplete(
+            result -> {
+              if (env.loop().eventLoop().inEventLoop()) {
+                answered(entry, result.succeeded() ? result.result() : null, result.cause(), then);
+              } else {
+                env.loop()
+                    .eventLoop()
+                    .execute(
+                        () ->
+                            answered(
+                                entry,
+                                result.succeeded() ? result.result() : null,
+                                result.cause(),
+                                then));
+              }
+            });
+  }
+
+  private void answered(
+      FilterChain.Entry entry,
+      @Nullable Step step,
+      @Nullable Throwable failure,
+      Consumer<Step> then) {
+    if (done) {
+      return;
+    }
+    if (failure != null) {
+      failed(entry, failure);
+    } else if (step == null || step instanceof Step.Await) {
+      failed(entry, new IllegalStateException("awaited " + step));
+    } else {
+      then.accept(step);
+    }
+  }
+
+  /** A filter broke its contract or threw: the call ends, and the log names the filter. */
+  void failed(FilterChain.Entry entry, Throwable cause) {
+    logFailure(entry, cause);
+    if (endingWith != null) {
+      endingWith.status(internalError(entry));
+      tellEnd(endingWith);
+    } else {
+      end(CallEnd.of(call, internalError(entry)));
+    }
+  }
+
+  private static Status internalError(FilterChain.Entry entry) {
+    return Status.internal("filter " + entry.name() + " failed");
+  }
+
+  private void logFailure(FilterChain.Entry entry, Throwable cause) {
+    LOG.atError()
+        .setMessage("filter failed, the call ends with an internal error")
+        .addKeyValue("filter", entry.name())
+        .addKeyValue("call", call)
+        .setCause(cause)
+        .log();
+  }
+}

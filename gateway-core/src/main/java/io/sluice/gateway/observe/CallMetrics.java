@@ -1,0 +1,136 @@
+package io.sluice.gateway.observe;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.sluice.api.Protocol;
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.exchange.CallObserver;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts calls, their time and their bytes. One for each loop; the meters behind it are shared. Only
+ * names from the configuration become labels, never what a caller sent.
+ */
+public final class CallMetrics implements CallObserver {
+  private static final Status.Code[] CODES = Status.Code.values();
+  private static final Duration[] BUCKETS = {
+    Duration.ofNanos(250_000),
+    Duration.ofNanos(500_000),
+    Duration.ofMillis(1),
+    Duration.ofNanos(2_500_000),
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(25),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+  };
+
+  private record Key(Protocol protocol, String route, String cluster) {}
+
+  /** The meters of one protocol on one route. */
+  private static final class Meters {
+    final Key key;
+    final Timer duration;
+    final Counter requestBytes;
+    final Counter responseBytes;
+
+    /** By status code; behind them, a business status. */
+    final @Nullable Counter[] calls = new Counter[CODES.length + 1];
+
+    Meters(Key key, MeterRegistry registry) {
+      this.key = key;
+      duration =
+          Timer.builder("sluice.call.duration")
+              .description("Time from the head of a request to the end of its response")
+              .tags(tags())
+              .serviceLevelObjectives(BUCKETS)
+              .register(registry);
+      requestBytes = bytes(registry, "request");
+      responseBytes = bytes(registry, "response");
+    }
+
+    private Counter bytes(MeterRegistry registry, String direction) {
+      return Counter.builder("sluice.call.bytes")
+          .description("Bytes of message bodies")
+          .tags(tags())
+          .tag("direction", direction)
+          .register(registry);
+    }
+
+    Counter calls(int status, MeterRegistry registry) {
+      Counter counter = calls[status];
+      if (counter == null) {
+        String label =
+            status == CODES.length
+                ? "business"
+                : CODES[status].name().toLowerCase(Locale.ROOT);
+        counter =
+            Counter.builder("sluice.calls")
+                .description("Calls that have ended")
+                .tags(tags())
+                .tag("status", label)
+                .register(registry);
+        calls[status] = counter;
+      }
+      return counter;
+    }
+
+    private String[] tags() {
+      return new String[] {
+        "protocol", key.protocol.label(), "route", key.route, "cluster", key.cluster
+      };
+    }
+  }
+
+  private final MeterRegistry registry;
+  private final Map<Key, Meters> meters = new HashMap<>();
+
+  /** The last one used of each protocol: calls come in crowds. */
+  private final @Nullable Meters[] recent = new Meters[Protocol.values().length];
+
+  public CallMetrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void ended(
+      RpcCall call, CallEnd end, long nanos, long requestBytes, long responseBytes) {
+    Meters m = meters(call);
+    boolean business = end.status().isOk() && end.bizStatus() != null;
+    m.calls(business ? CODES.length : end.status().code().ordinal(), registry).increment();
+    m.duration.record(nanos, TimeUnit.NANOSECONDS);
+    if (requestBytes > 0) {
+      m.requestBytes.increment(requestBytes);
+    }
+    if (responseBytes > 0) {
+      m.responseBytes.increment(responseBytes);
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // names of one snapshot are the same objects
+  private Meters meters(RpcCall call) {
+    int protocol = call.protocol().ordinal();
+    Meters last = recent[protocol];
+    if (last != null && last.key.route == call.route() && last.key.cluster == call.cluster()) {
+      return last;
+    }
+    Key key = new Key(call.protocol(), call.route(), call.cluster());
+    Meters found = meters.computeIfAbsent(key, k -> new Meters(k, registry));
+    recent[protocol] = found;
+    return found;
+  }
+}

@@ -1,0 +1,8 @@
+package io.sluice.gateway.server;
+
+/** A caller's connection, as its listener sees it. */
+interface Connection {
+
+  /** The listener goes: end with the calls that are open, and take no new ones. */
+  void drain();
+}

@@ -1,0 +1,86 @@
+package io.sluice.gateway.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.sluice.gateway.loop.Timers;
+import io.sluice.gateway.wire.Detector;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for the first 8 bytes of a connection, then puts the protocol's own handlers in its place
+ * and gives them these bytes.
+ */
+final class DetectHandler extends ChannelInboundHandlerAdapter {
+  private final ListenerContext listener;
+  private @Nullable ByteBuf first;
+  private Timers.@Nullable Timer timer;
+
+  DetectHandler(ListenerContext listener) {
+    this.listener = listener;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    timer =
+        new Timers.Timer() {
+          @Override
+          protected void fire() {
+            PeerLog.refused(
+                listener,
+                ctx.channel(),
+                "no "
+                    + Detector.BYTES
+                    + " bytes within "
+                    + listener.limits().firstBytesTimeout().toMillis()
+                    + " ms");
+            ctx.close();
+          }
+        };
+    listener
+        .loop()
+        .timers()
+        .set(timer, ListenerContext.nanos(listener.limits().firstBytesTimeout()));
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object msg) {
+    ByteBuf more = (ByteBuf) msg;
+    first =
+        first == null
+            ? more
+            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), first, more);
+    if (first.readableBytes() < Detector.BYTES) {
+      return;
+    }
+    ByteBuf bytes = first;
+    first = null;
+    switch (Detector.detect(bytes)) {
+      case HTTP2 -> GrpcServer.install(ctx, listener);
+      case TTSTREAM ->
+          ctx.pipeline().addAfter(ctx.name(), "ttstream", new TtstreamServer(listener));
+      case PING_PONG ->
+          ctx.pipeline().addAfter(ctx.name(), "ping-pong", new PingPongServer(listener));
+    }
+    ctx.fireChannelRead(bytes);
+    ctx.pipeline().remove(this);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    if (timer != null) {
+      listener.loop().timers().cancel(timer);
+    }
+    if (first != null) {
+      first.release();
+      first = null;
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    PeerLog.gone(listener, ctx.channel(), String.valueOf(cause.getMessage()));
+    ctx.close();
+  }
+}

@@ -1,0 +1,32 @@
+package io.sluice.gateway.server;
+
+import io.netty.channel.Channel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one line that says why a caller's connection was closed. */
+final class PeerLog {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerLog.class);
+
+  private PeerLog() {}
+
+  /** The caller sent what it may not send. */
+  static void refused(ListenerContext listener, Channel channel, String why) {
+    LOG.atWarn()
+        .setMessage("closed a caller's connection: {}")
+        .addArgument(why)
+        .addKeyValue("listener", listener.name())
+        .addKeyValue("peer", channel.remoteAddress())
+        .log();
+  }
+
+  /** The caller went away by itself, or was silent for long. */
+  static void gone(ListenerContext listener, Channel channel, String why) {
+    LOG.atDebug()
+        .setMessage("a caller's connection ended: {}")
+        .addArgument(why)
+        .addKeyValue("listener", listener.name())
+        .addKeyValue("peer", channel.remoteAddress())
+        .log();
+  }
+}

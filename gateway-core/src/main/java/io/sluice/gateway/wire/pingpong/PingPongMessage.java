@@ -1,0 +1,38 @@
+package io.sluice.gateway.wire.pingpong;
+
+import io.sluice.api.Protocol;
+import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.call.MessageHead;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head of a ping-pong message that was read. {@link #describe} fills in a {@link MessageHead}.
+ *
+ * @param framing one of the ping-pong protocols
+ * @param flags of the TTHeader, else 0
+ * @param headers of the TTHeader, or null without one
+ * @param type Thrift message type
+ * @param method never empty
+ * @param seqId of the payload, which is the one that counts
+ * @param bodyLength bytes of the struct behind the head
+ * @param headLength bytes of the Thrift head
+ */
+public record PingPongMessage(
+    Protocol framing,
+    int flags,
+    @Nullable Headers headers,
+    int type,
+    String method,
+    int seqId,
+    long bodyLength,
+    int headLength) {
+
+  /** Puts this into the neutral form; the bytes named there stand in front of the first part. */
+  public void describe(MessageHead head) {
+    head.type = type;
+    head.seqId = seqId;
+    head.bodyLength = bodyLength;
+    head.headAhead = headLength;
+    head.lengthAhead = framing != Protocol.TTHEADER;
+  }
+}

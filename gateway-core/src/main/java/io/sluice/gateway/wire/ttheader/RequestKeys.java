@@ -1,0 +1,132 @@
+package io.sluice.gateway.wire.ttheader;
+
+import io.sluice.gateway.call.Headers;
+
+/**
+ * Takes out of a request's header what speaks to the gateway itself, so that what is left is what
+ * the next hop is to get (section 2.12 of Kitex's rules for a proxy: recompute int 1, 12 and 22,
+ * drop 17, never send on used transient metadata).
+ */
+public final class RequestKeys {
+  private String service = "";
+  private String method = "";
+  private String caller = "";
+  private String callerMethod = "";
+  private String destination = "";
+  private int timeoutMillis;
+
+  private RequestKeys() {}
+
+  /** Reads and removes; {@code headers} keeps the rest. */
+  public static RequestKeys take(Headers headers) {
+    RequestKeys keys = new RequestKeys();
+    // From the back: of equal keys the last counts.
+    boolean named = false;
+    boolean timed = false;
+    for (int i = headers.count() - 1; i >= 0; i--) {
+      if (headers.isIntKey(i)) {
+        switch (headers.intKey(i)) {
+          case TTHeaderKeys.RPC_TIMEOUT -> {
+            if (!timed) {
+              timed = true;
+              Integer millis = TTHeader.decimal(headers, i);
+              keys.timeoutMillis = millis == null ? 0 : Math.max(0, millis);
+            }
+            headers.removeAt(i);
+          }
+          case TTHeaderKeys.TO_METHOD -> keys.method = first(keys.method, headers, i);
+          case TTHeaderKeys.TO_SERVICE -> keys.destination = first(keys.destination, headers, i);
+          case TTHeaderKeys.FROM_SERVICE -> keys.caller = first(keys.caller, headers, i);
+          case TTHeaderKeys.FROM_METHOD -> keys.callerMethod = first(keys.callerMethod, headers, i);
+          case TTHeaderKeys.TRANSPORT_TYPE,
+              TTHeaderKeys.CONNECT_TIMEOUT,
+              TTHeaderKeys.MESSAGE_TYPE,
+              TTHeaderKeys.FRAME_TYPE ->
+              headers.removeAt(i);
+          default -> {}
+        }
+      } else if (isKey(headers, i, TTHeaderKeys.SERVICE)) {
+        if (!named) {
+          named = true;
+          keys.service = service(headers.value(i));
+        }
+        headers.removeAt(i);
+      } else if (isKey(headers, i, TTHeaderKeys.REAL_ADDRESS)
+          || isKey(headers, i, TTHeaderKeys.CONNECTION_ENDS)
+          || headers.keyStartsWith(i, TTHeaderKeys.USED_TRANSIENT_PREFIX)) {
+        headers.removeAt(i);
+      }
+    }
+    return keys;
+  }
+
+  private static String first(String already, Headers headers, int entry) {
+    return already.isEmpty() ? headers.value(entry) : already;
+  }
+
+  static boolean isKey(Headers headers, int entry, String key) {
+    return headers.keyLength(entry) == key.length() && headers.keyStartsWith(entry, key);
+  }
+
+  /** Old generic clients wrote these where they meant no name (Kitex PR 1373). */
+  private static String service(String name) {
+    return name.equals("$GenericService") || name.equals("CombineService") ? "" : name;
+  }
+
+  /** Name of the service; empty if the caller gave none. */
+  public String service() {
+    return service;
+  }
+
+  /** Method by the int key, which only streams need; empty if there is none. */
+  public String method() {
+    return method;
+  }
+
+  /** The name that the calling service gives itself; may be empty. */
+  public String caller() {
+    return caller;
+  }
+
+  /** The calling service's own method; may be empty. */
+  public String callerMethod() {
+    return callerMethod;
+  }
+
+  /** The name by which the caller knows its destination; may be empty. */
+  public String destination() {
+    return destination;
+  }
+
+  /** The caller's timeout; 0 if it set none, or one that is no positive number. */
+  public int timeoutMillis() {
+    return timeoutMillis;
+  }
+
+  /**
+   * Writes the entries that are left of a header.
+   *
+   * @param bodyUnchanged whether checksums of the payload still hold
+   * @param withoutInt an int key that the caller of this writes itself, or -1
+   */
+  public static void writeRest(
+      TTHeaderWriter out, Headers headers, boolean bodyUnchanged, int withoutInt) {
+    if (headers.dialect() != Headers.Dialect.TTHEADER) {
+      throw new IllegalStateException("metadata in the dialect " + headers.dialect());
+    }
+    for (int i = 0; i < headers.count(); i++) {
+      boolean written =
+          headers.isIntKey(i)
+              ? headers.intKey(i) != withoutInt
+              : bodyUnchanged || !isChecksum(headers, i);
+      if (written) {
+        out.entry(headers, i);
+      }
+    }
+  }
+
+  private static boolean isChecksum(Headers headers, int entry) {
+    return isKey(headers, entry, TTHeaderKeys.CHECKSUM)
+        || headers.keyStartsWith(entry, TTHeaderKeys.VALIDATOR_PREFIX);
+  }
+}

@@ -1,0 +1,53 @@
+package io.sluice.gateway.wire.ttstream;
+
+import io.netty.buffer.ByteBuf;
+import io.sluice.api.Status;
+import io.sluice.gateway.wire.WireException;
+import io.sluice.gateway.wire.thrift.ThriftException;
+import io.sluice.gateway.wire.thrift.ThriftHead;
+
+/** Exception types of the frames that give a stream up ({@code ttstream/exception.go}). */
+public final class StreamCodes {
+  public static final int CANCELED_BY_UPSTREAM = 12010;
+  public static final int CONNECTION_CLOSED = 12013;
+  public static final int STREAM_DEADLINE = 12015;
+
+  /** What an RST without payload means. */
+  private static final Status BARE_RESET = Status.exception(13, "rst");
+
+  private StreamCodes() {}
+
+  /** The type that tells a downstream why its stream is given up. */
+  public static int of(Status why) {
+    return switch (why.code()) {
+      case EXCEPTION -> why.number();
+      case DEADLINE_EXCEEDED -> STREAM_DEADLINE;
+      case UNAVAILABLE -> CONNECTION_CLOSED;
+      default -> CANCELED_BY_UPSTREAM;
+    };
+  }
+
+  /**
+   * Reads the payload of an RST, or of a TRAILER that has one.
+   *
+   * @param payload not released
+   * @throws WireException if it is no exception message
+   */
+  public static Status read(ByteBuf payload) {
+    if (!payload.isReadable()) {
+      return BARE_RESET;
+    }
+    if (payload.readableBytes() < ThriftHead.FIXED
+        || payload.readableBytes() > ThriftException.MAX_BYTES
+        || payload.readUnsignedShort() != ThriftHead.MAGIC) {
+      throw new WireException("a payload that is no exception message");
+    }
+    payload.skipBytes(2);
+    int methodLength = payload.readInt();
+    if (methodLength < 0 || methodLength > payload.readableBytes() - 4) {
+      throw new WireException("a payload that is no exception message");
+    }
+    payload.skipBytes(methodLength + 4);
+    return ThriftException.read(payload);
+  }
+}

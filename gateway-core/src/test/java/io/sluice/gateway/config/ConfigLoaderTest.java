@@ -1,0 +1,456 @@
+package io.sluice.gateway.config;
+
+import static io.sluice.gateway.config.Configs.MINIMAL;
+import static io.sluice.gateway.config.Configs.assertFaults;
+import static io.sluice.gateway.config.Configs.load;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sluice.api.ByteSize;
+import io.sluice.api.Protocol;
+import io.sluice.gateway.config.ConfigNode.Empty;
+import io.sluice.gateway.config.ListenerConfig.Serves;
+import io.sluice.gateway.config.TransportConfig.Unary;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ConfigLoaderTest {
+  private static final LimitsConfig DEFAULT_LIMITS =
+      new LimitsConfig(
+          ByteSize.parse("64MiB"),
+          ByteSize.parse("256KiB"),
+          1024,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(10),
+          1000,
+          10_000);
+
+  @Test
+  void defaultsFillWhatTheFileLeavesOut() {
+    GatewayConfig model =
+        load("""
+        listeners:
+          rpc: {address: 0.0.0.0:8888}
+        clusters:
+          echo: {endpoints: [a:1], transport: ttheader}
+        routes:
+          - cluster: echo
+        """)
+            .model();
+    assertThat(model)
+        .isEqualTo(
+            new GatewayConfig(
+                Map.of(
+                    "rpc",
+                    new ListenerConfig(
+                        new Address("0.0.0.0", 8888), Serves.RPC, false, DEFAULT_LIMITS)),
+                Map.of(
+                    "echo",
+                    new ClusterConfig(
+                        List.of(new Address("a", 1)),
+                        new TransportConfig(Unary.TTHEADER),
+                        null,
+                        Duration.ofSeconds(1),
+                        Duration.ofMinutes(1),
+                        1024,
+                        4096)),
+                List.of(new RouteConfig("default", null, "echo", null, List.of())),
+                List.of()));
+  }
+
+  @Test
+  void everyKeyIsTakenFromTheFile() {
+    GatewayConfig model =
+        load("""
+        listeners:
+          rpc:
+            address: "[::]:8888"
+            limits: {maxFrame: 8MiB, maxHeader: 8KiB, maxKeys: 7, firstBytesTimeout: 1s,
+              frameTimeout: 2s, idleTimeout: 3s, maxStreams: 8, maxConnections: 9}
+          admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
+        clusters:
+          echo:
+            endpoints: [a:1, "[::1]:2"]
+            transport: {unary: ttheader-framed}
+            service: Echo
+            connectTimeout: 250ms
+            idleTimeout: 5m
+            maxConnections: 3
+            maxPending: 0
+        routes:
+          - {name: one, match: {service: a.B}, cluster: echo, timeout: 1h}
+          - {match: {prefix: a.}, cluster: echo}
+        """)
+            .model();
+    ListenerConfig rpc = model.listeners().get("rpc");
+    assertThat(rpc.address()).isEqualTo(new Address("::", 8888));
+    assertThat(rpc.limits())
+        .isEqualTo(
+            new LimitsConfig(
+                new ByteSize(8 << 20),
+                new ByteSize(8 << 10),
+                7,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(3),
+                8,
+                9));
+    assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);
+    ClusterConfig echo = model.clusters().get("echo");
+    assertThat(echo.endpoints()).containsExactly(new Address("a", 1), new Address("::1", 2));
+    assertThat(echo.transport().unary().protocol()).isEqualTo(Protocol.TTHEADER_FRAMED);
+    assertThat(echo.service()).isEqualTo("Echo");
+    assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
+    assertThat(echo.maxPending()).isZero();
+    assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
+    assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
+  }
+
+  @Test
+  void listenersAndClustersKeepTheOrderOfTheFile() {
+    GatewayConfig model =
+        load("""
+        listeners: {z: {address: "a:1"}, a: {address: "a:2"}, m: {address: "a:3"}}
+        """)
+            .model();
+    assertThat(model.listeners().keySet()).containsExactly("z", "a", "m");
+  }
+
+  @Test
+  void anAliasStandsForWhatItsAnchorHas() {
+    GatewayConfig model =
+        load("""
+        listeners:
+          a: {address: "a:1", limits: &small {maxFrame: 1MiB}}
+          b: {address: "a:2", limits: *small}
+        """)
+            .model();
+    assertThat(model.listeners().get("b").limits().maxFrame()).isEqualTo(new ByteSize(1 << 20));
+  }
+
+  @Test
+  void keysWithoutValueAreAsGoodAsAbsent() {
+    GatewayConfig model = load(MINIMAL + "clusters:\nroutes: ~\nfilters: null\n").model();
+    assertThat(model.clusters()).isEmpty();
+    assertThat(model.routes()).isEmpty();
+    assertThat(model.filters()).isEmpty();
+  }
+
+  @Test
+  void allFaultsOfAFileAreToldAtOnceInItsOrder() {
+    assertFaults(
+        """
+        clutsers: {}
+        listeners:
+          rpc: {address: "0.0.0.0:8888", limit: {}}
+          admin: {address: "0.0.0.0:9901", serves: admn}
+        routes:
+          - cluster: ecoh
+            timeout: 2h
+            filters:
+              - use: nobody
+          - timeout: 0s
+        clusters:
+          echo: {endpoints: ["127.0.0.1:0", "a:1", "A:1"], transport: ttheadr}
+        """,
+        "1:1: unknown key 'clutsers': did you mean 'clusters'?",
+        "3:34: unknown key 'limit': did you mean 'limits'?",
+        "4:44: 'admn' is not known here: did you mean 'admin'? allowed are rpc, admin",
+        "6:14: cluster 'ecoh' is not defined: did you mean 'echo'?",
+        "7:14: '2h' is too long: at most 1h",
+        "9:14: unknown filter 'nobody': there is none",
+        "10:5: missing key 'cluster': it is required",
+        "10:5: a second route without 'match': the first is in line 6",
+        "10:14: '0s' is too short: at least 1ms",
+        "12:22: nobody can be reached at port 0: at least 1",
+        "12:44: duplicate endpoint a:1: write it once",
+        "12:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are framed, ttheader,"
+            + " ttheader-framed");
+  }
+
+  @Test
+  void aMissingKeyIsToldAtItsMapping() {
+    assertFaults("clusters: {}\n", "1:1: missing key 'listeners': it is required");
+    assertFaults(
+        "listeners:\n  rpc:\n    serves: rpc\n", "3:5: missing key 'address': it is required");
+    assertFaults(
+        "listeners:\n  rpc:\n    address:\n", "3:5: key 'address' has no value: it is required");
+    assertFaults(
+        MINIMAL + "clusters:\n  - c\n",
+        "3:3: a list where a mapping belongs: write 'name: value' in lines of their own");
+    assertFaults(
+        MINIMAL + "clusters: {c: {}}\n",
+        "2:15: missing key 'endpoints': it is required",
+        "2:15: missing key 'transport': it is required");
+  }
+
+  @Test
+  void anUnknownKeyWithoutANearOneGetsTheListOfAll() {
+    assertFaults(
+        MINIMAL + "upstream: {}\n",
+        "2:1: unknown key 'upstream': keys here are listeners, clusters, routes, filters");
+  }
+
+  @Test
+  void aDuplicateKeyPointsAtTheFirst() {
+    assertFaults(
+        """
+        listeners:
+          rpc: {address: "a:1"}
+          rpc: {address: "a:2"}
+        routes: []
+        routes: []
+        """,
+        "3:3: duplicate key 'rpc': it is already in line 2",
+        "5:1: duplicate key 'routes': it is already in line 4");
+  }
+
+  @Test
+  void wrongKindsOfValuesAreToldWithWhatBelongsThere() {
+    assertFaults(
+        """
+        listeners: hello
+        clusters: [x]
+        routes: {a: b}
+        filters: no
+        """,
+        "1:12: a single value where a mapping belongs: write 'name: value' in lines of their own",
+        "2:11: a list where a mapping belongs: write 'name: value' in lines of their own",
+        "3:9: a mapping where a list belongs: put '- ' before each item, or write [a, b]",
+        "4:10: a single value where a list belongs: put '- ' before each item, or write [a, b]");
+    assertFaults(
+        MINIMAL + "clusters: {c: {endpoints: [[a]], transport: [b], service: {}}}\n",
+        "2:28: a list where an address such as 127.0.0.1:8888 belongs",
+        "2:45: a list where a mapping belongs: its keys are unary",
+        "2:59: a mapping where a text belongs");
+    assertFaults(
+        MINIMAL + "filters: [a]\n",
+        "2:11: a single value where a mapping belongs: its keys are use, with");
+    assertFaults(
+        "- listeners\n",
+        "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters");
+  }
+
+  @Test
+  void wrongLimitsAreToldWithTheRightOnes() {
+    assertFaults(
+        """
+        listeners:
+          rpc:
+            address: 127.0.0.1:1
+            exposed: yes
+            limits:
+              maxFrame: 2GiB
+              maxHeader: 10
+              maxKeys: 0
+              maxStreams: many
+              maxConnections: 99999999999
+              firstBytesTimeout: 5 parsecs
+              frameTimeout: 2h
+              idleTimeout: [1]
+        """,
+        "4:14: 'yes' is neither true nor false: write one of these",
+        "6:17: '2GiB' is too large: at most 1GiB",
+        "7:18: '10' is too small: at least 1KiB",
+        "8:16: '0' is too small: at least 1",
+        "9:19: 'many' is not a whole number: write digits only, such as 1000",
+        "10:23: '99999999999' is too large: at most 1000000",
+        "11:26: '5 parsecs' is not a duration: write 250ms, 10s, 5m or 1h",
+        "12:21: '2h' is too long: at most 1h",
+        "13:20: a list where a duration such as 10s belongs");
+    assertFaults(
+        "listeners: {a: {address: 'a:1', limits: {maxFrame: big}}}",
+        "1:52: 'big' is not a size: write 512, 64KiB, 8MiB or 1GiB");
+  }
+
+  @Test
+  void wrongAddressesAreToldWithTheirForm() {
+    String form = "write host:port, such as 127.0.0.1:8888 or [::1]:8888";
+    String host =
+        "before the port goes a host name, an IPv4 address or an IPv6 address in brackets";
+    assertFaults(
+        MINIMAL
+            + """
+            clusters:
+              c:
+                transport: framed
+                endpoints:
+                  - localhost
+                  - :5
+                  - 1.2.3.256:1
+                  - ::1:5
+                  - a:70000
+                  - "[a]:1"
+                  - a b:1
+            """,
+        "6:9: 'localhost' is not an address: " + form,
+        "7:9: ':5' is not an address: " + form,
+        "8:9: '1.2.3.256:1' is not an address: " + host,
+        "9:9: '::1:5' is not an address: " + form,
+        "10:9: 'a:70000' is not an address: a port is at most 65535",
+        "11:9: '[a]:1' is not an address: " + host,
+        "12:9: 'a b:1' is not an address: " + host);
+  }
+
+  @Test
+  void aClusterNeedsAnEndpoint() {
+    assertFaults(
+        MINIMAL + "clusters: {c: {endpoints: [], transport: framed}}\n",
+        "2:27: the list is empty: at least one item is required");
+    assertFaults(
+        MINIMAL + "clusters:\n  c:\n    transport: framed\n    endpoints:\n    -\n    - a:1\n",
+        "6:6: an item of the list is empty");
+  }
+
+  @Test
+  void aServiceNameHasNoSpaces() {
+    assertFaults(
+        MINIMAL + "clusters: {c: {endpoints: ['a:1'], transport: framed, service: 'a b'}}\n",
+        "2:64: 'a b' does not fit: it must match \\S{1,255}");
+  }
+
+  @Test
+  void namesAreMadeOfFewCharacters() {
+    assertFaults(
+        "listeners: {'a b': {address: 'a:1'}}\nclusters:\n  '': {endpoints: ['a:1'],"
+            + " transport: framed}\n",
+        "1:13: 'a b' cannot be a name: write 1 to 64 letters, digits, '.', '_' and '-', the first a"
+            + " letter or digit",
+        "3:3: '' cannot be a name: write 1 to 64 letters, digits, '.', '_' and '-', the first a"
+            + " letter or digit");
+  }
+
+  @Test
+  void someListenerServesCalls() {
+    assertFaults("listeners: {}\n", "1:12: the mapping is empty: at least one entry is required");
+    assertFaults(
+        "listeners: {a: {address: 'localhost:1', serves: admin}}\n",
+        "1:12: no listener serves calls: at least one has 'serves: rpc'");
+  }
+
+  @Test
+  void aFaultyListenerIsNotAlsoMissed() {
+    assertFaults(
+        "listeners: {a: {address: 'localhost:1', serves: admin}, b: [], c: }\n",
+        "1:60: a list where a mapping belongs: its keys are address, serves, exposed, limits",
+        "1:66: missing key 'address': it is required");
+  }
+
+  @Test
+  void anAdminListenerIsForThisMachineUnlessExposed() {
+    String admin = MINIMAL.replace("}}", "}, admin: {serves: admin, address: '%s'%s}}");
+    for (String address : List.of("127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1")) {
+      load(admin.formatted(address, ""));
+    }
+    load(admin.formatted("0.0.0.0:1", ", exposed: true"));
+    for (String address : List.of("0.0.0.0:1", "[::]:1", "10.0.0.1:1", "admin.local:1")) {
+      assertFaults(
+          admin.formatted(address, ""),
+          "1:76: other machines can reach the admin listener at "
+              + address
+              + ": listen on 127.0.0.1, or set 'exposed: true'");
+    }
+  }
+
+  @Test
+  void listenersDoNotShareAnAddress() {
+    load("listeners: {a: {address: 'x:0'}, b: {address: 'x:0'}}");
+    assertFaults(
+        "listeners: {a: {address: 'x:1'}, b: {address: 'X:1'}}",
+        "1:47: address taken: listener 'a' has the same address");
+  }
+
+  @Test
+  void routesDoNotOverlap() {
+    assertFaults(
+        MINIMAL
+            + """
+            clusters: {c: {endpoints: ['a:1'], transport: framed}}
+            routes:
+              - cluster: c
+              - cluster: c
+              - {cluster: c, match: {service: s}}
+              - {cluster: c, match: {service: s}}
+              - {cluster: c, match: {prefix: s}}
+              - {cluster: c, match: {prefix: s}}
+              - {cluster: c, match: {prefix: t}, name: default}
+              - {cluster: c, match: {service: t*}}
+              - {cluster: c, match: {prefix: t}, name: other}
+              - {cluster: c, match: {service: u}, name: s*}
+            """,
+        "5:5: a second route without 'match': the first is in line 4",
+        "7:25: a second route for 's': the first is in line 6",
+        "9:25: a second route for 's*': the first is in line 8",
+        "10:44: duplicate route name 'default': the route in line 4 has it",
+        "12:25: a second route for 't*': the first is in line 10",
+        "13:45: duplicate route name 's*': the route in line 8 has it");
+  }
+
+  @Test
+  void aMatchHasOneOfTwoKeys() {
+    String right =
+        ": a match has either 'service' or 'prefix'; a route for everything else has no match";
+    assertFaults(
+        MINIMAL
+            + """
+            clusters: {c: {endpoints: ['a:1'], transport: framed}}
+            routes:
+              - {cluster: c, match: {service: s, prefix: p}}
+              - {cluster: c, match: {}}
+              - {cluster: c, match: {services: s}}
+            """,
+        "4:25" + right,
+        "5:25" + right,
+        "6:26: unknown key 'services': did you mean 'service'?");
+  }
+
+  @Test
+  void aRouteToAFaultyClusterIsNotToldToHaveNone() {
+    assertFaults(
+        MINIMAL + "clusters: {c: 5}\nroutes: [{cluster: c}]\n",
+        "2:15: a single value where a mapping belongs: its keys are endpoints, transport, service,"
+            + " connectTimeout, idleTimeout, maxConnections, maxPending");
+  }
+
+  @Test
+  void anUnknownClusterIsToldWithThoseThereAre() {
+    assertFaults(
+        MINIMAL
+            + """
+            clusters: {one: {endpoints: ['a:1'], transport: framed}}
+            routes: [{cluster: elsewhere}]
+            """,
+        "3:20: cluster 'elsewhere' is not defined: there are one");
+    assertFaults(
+        MINIMAL + "routes: [{cluster: x}]\n", "2:20: cluster 'x' is not defined: there is none");
+  }
+
+  @Test
+  void theModelCannotBeChanged() {
+    GatewayConfig model = load(MINIMAL).model();
+    assertThatThrownBy(() -> model.listeners().clear())
+        .isInstanceOf(UnsupportedOperationException.class);
+    assertThatThrownBy(() -> model.routes().add(null))
+        .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void aLongWordIsCutAndAControlCharacterHidden() {
+    assertFaults(
+        MINIMAL + "\"" + "k".repeat(99) + "\": 1\n\"a\\nb\": 2\n",
+        "2:1: unknown key '"
+            + "k".repeat(60)
+            + "…': keys here are listeners, clusters, routes, filters",
+        "3:1: unknown key 'a�b': keys here are listeners, clusters, routes, filters");
+  }
+
+  @Test
+  void absentSettingsOfAFilterAreEmpty() {
+    LoadedConfig loaded = load(MINIMAL + "filters: [{use: header-rewrite}]", Configs.REWRITE);
+    assertThat(loaded.model().filters().get(0).with()).isInstanceOf(Empty.class);
+    assertThat(loaded.filters()).hasSize(1);
+  }
+}

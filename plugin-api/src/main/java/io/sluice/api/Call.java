@@ -1,0 +1,92 @@
+package io.sluice.api;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call, from its first byte to its end. Used on the call's event loop only; not to be kept
+ * after {@link Filter#onComplete}.
+ */
+public interface Call {
+
+  /** The protocol that the caller speaks. */
+  Protocol protocol();
+
+  /** The service's name, without its package; empty where the wire carries none. */
+  String service();
+
+  /** The Protobuf package of the service; empty where the wire carries none. */
+  String packageName();
+
+  /** The method's name; never empty. */
+  String method();
+
+  /** The name that the calling service gives itself; empty if it gives none. */
+  String caller();
+
+  /** The method of the calling service in which the call was made; empty if it says none. */
+  String callerMethod();
+
+  /** The other end of the caller's connection. */
+  SocketAddress peer();
+
+  /** The listener that took the call, by its name in the configuration. */
+  String listener();
+
+  /** The route taken, by its name; empty until routing, and if there is none. */
+  String route();
+
+  /** The cluster that the call goes to; empty until routing, and if there is none. */
+  String cluster();
+
+  /** What is left until the call's deadline, never negative; empty if it has none. */
+  Optional<Duration> timeLeft();
+
+  /**
+   * The caller's metadata: user headers of gRPC, plain string keys of TTHeader and ttstream.
+   * Changes reach the downstream if made in {@link Filter#onRequest}.
+   */
+  Metadata metadata();
+
+  /** Kitex's persistent metadata: sent on by every service of the chain. */
+  Metadata persistent();
+
+  /** Kitex's transient metadata: meant for the next service only. */
+  Metadata transients();
+
+  /**
+   * What the downstream sends back before its messages: headers of gRPC and ttstream, backward
+   * values of a TTHeader reply. Empty until {@link Filter#onResponse}.
+   */
+  Metadata responseMetadata();
+
+  /**
+   * A place for what a filter wants to find again in a later hook of the same call.
+   *
+   * @return what was put under this key, or null
+   */
+  <T> @Nullable T get(Key<T> key);
+
+  /** Puts a value to be found by {@link #get}; null removes it. */
+  <T> void put(Key<T> key, @Nullable T value);
+
+  /**
+   * A key of a call's attributes, compared by identity: keep it in a static field.
+   *
+   * @param name for logs
+   */
+  final class Key<T> {
+    private final String name;
+
+    public Key(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package io.sluice.api;
+
+/**
+ * Makes a filter out of its settings: one for each place in the configuration that uses it. Found
+ * through {@link java.util.ServiceLoader}.
+ *
+ * @param <S> the settings, a record whose components say with {@link Setting} what they mean
+ */
+public interface FilterFactory<S extends Record> {
+
+  /** The name under which the configuration uses the filter: lower case, words joined by {@code -}. */
+  String name();
+
+  /** The type of the settings. */
+  Class<S> settings();
+
+  /**
+   * Makes the filter. Runs while a configuration is checked, on a worker thread, so it may be
+   * called for a configuration that is then refused: start nothing here that would have to be
+   * stopped.
+   *
+   * @throws IllegalArgumentException if settings that are right one by one do not fit together;
+   *     the message says what would be right
+   */
+  Filter create(S settings);
+}

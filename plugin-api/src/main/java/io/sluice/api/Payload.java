@@ -1,0 +1,48 @@
+package io.sluice.api;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The bytes of one message, without its framing: a Thrift struct or a Protobuf message. What a
+ * hook is shown is valid until the hook has answered (with {@link Step.Await}: until its future
+ * completes); {@link #copy()} what is needed longer.
+ */
+public interface Payload {
+
+  /** Its length in bytes. */
+  int size();
+
+  /**
+   * The bytes, read only, without a copy.
+   *
+   * @throws IllegalStateException if the payload is no longer valid
+   */
+  ByteBuffer bytes();
+
+  /**
+   * The bytes, for keeps.
+   *
+   * @throws IllegalStateException if the payload is no longer valid
+   */
+  default byte[] copy() {
+    ByteBuffer bytes = bytes();
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.get(copy);
+    return copy;
+  }
+
+  /** A message made by a filter. The array is not copied and must not be changed afterwards. */
+  static Payload of(byte[] bytes) {
+    return new Payload() {
+      @Override
+      public int size() {
+        return bytes.length;
+      }
+
+      @Override
+      public ByteBuffer bytes() {
+        return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+      }
+    };
+  }
+}

@@ -1,0 +1,18 @@
+package io.sluice.plugins.headerrewrite;
+
+import io.sluice.api.Call;
+import io.sluice.api.Filter;
+import io.sluice.api.Step;
+
+/** Rewrites what goes to the downstream. */
+record RequestRewrite(MetadataRewrite plain, MetadataRewrite persistent, MetadataRewrite transients)
+    implements Filter {
+
+  @Override
+  public Step onRequest(Call call) {
+    plain.apply(call.metadata(), call);
+    persistent.apply(call.persistent(), call);
+    transients.apply(call.transients(), call);
+    return Step.NEXT;
+  }
+}
