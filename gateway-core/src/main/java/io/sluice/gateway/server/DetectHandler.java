@@ -80,7 +80,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    PeerLog.gone(listener, ctx.channel(), String.valueOf(cause.getMessage()));
+    PeerLog.thrown(listener, ctx.channel(), cause);
     ctx.close();
   }
 }

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -59,12 +60,12 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   static void install(ChannelHandlerContext detector, ListenerContext listener) {
     detector
         .pipeline()
-        .addAfter(detector.name(), "grpc", new GrpcServer(listener))
         .addAfter(
             detector.name(),
             "http2",
             Http2Codecs.server(
-                listener.wireLimits().maxHeader(), listener.limits().maxStreams()));
+                listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
+        .addAfter("http2", "grpc", new GrpcServer(listener));
   }
 
   @Override
@@ -242,8 +243,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       if (stream != null && stream.request != null) {
         stream.request.requestCancel(Status.cancelled("bad frames from the caller"));
       }
+    } else if (cause instanceof Http2Exception e) {
+      PeerLog.refused(listener, ctx.channel(), String.valueOf(e.getMessage()));
+      ctx.close();
     } else {
-      PeerLog.refused(listener, ctx.channel(), String.valueOf(cause.getMessage()));
+      PeerLog.thrown(listener, ctx.channel(), cause);
       ctx.close();
     }
   }

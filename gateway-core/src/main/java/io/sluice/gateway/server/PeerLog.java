@@ -1,6 +1,7 @@
 package io.sluice.gateway.server;
 
 import io.netty.channel.Channel;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,20 @@ final class PeerLog {
         .addArgument(why)
         .addKeyValue("listener", listener.name())
         .addKeyValue("peer", channel.remoteAddress())
+        .log();
+  }
+
+  /** Something was thrown that nobody expects: a reset by the caller, or a fault of our own. */
+  static void thrown(ListenerContext listener, Channel channel, Throwable cause) {
+    if (cause instanceof IOException) {
+      gone(listener, channel, String.valueOf(cause.getMessage()));
+      return;
+    }
+    LOG.atError()
+        .setMessage("closed a caller's connection after a fault of the gateway")
+        .addKeyValue("listener", listener.name())
+        .addKeyValue("peer", channel.remoteAddress())
+        .setCause(cause)
         .log();
   }
 

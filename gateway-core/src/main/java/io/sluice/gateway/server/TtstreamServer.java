@@ -198,7 +198,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    PeerLog.gone(listener, ctx.channel(), String.valueOf(cause.getMessage()));
+    PeerLog.thrown(listener, ctx.channel(), cause);
     ctx.close();
   }
 
