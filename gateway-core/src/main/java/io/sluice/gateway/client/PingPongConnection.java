@@ -170,16 +170,14 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     }
     out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
     boolean unchanged = framing == call.protocol() && call.request().headAhead > 0;
-    RequestKeys.writeRest(
-        out, headers, unchanged, named == null ? -1 : TTHeaderKeys.TO_SERVICE);
+    RequestKeys.writeRest(out, headers, unchanged, named == null ? -1 : TTHeaderKeys.TO_SERVICE);
     if (named != null) {
       out.integer(TTHeaderKeys.TO_SERVICE, named);
     }
     if (call.protocol() == Protocol.FRAMED) {
       out.integer(TTHeaderKeys.TO_METHOD, call.method());
     }
-    out.integer(
-        TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
+    out.integer(TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
     out.integer(TTHeaderKeys.MESSAGE_TYPE, call.isOneway() ? "4" : "1");
     if (call.explicitTimeout()) {
       long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(call.nanosLeft()));
@@ -338,7 +336,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     return new Headers(Headers.Dialect.TTHEADER);
   }
 
-  /** After these a Kitex server closes, which Framed cannot announce (default_server_handler.go). */
+  /**
+   * After these a Kitex server closes, which Framed cannot announce (default_server_handler.go).
+   */
   private static boolean closesAfter(int exceptionType) {
     return exceptionType == 1 || exceptionType == 7 || exceptionType == 20;
   }

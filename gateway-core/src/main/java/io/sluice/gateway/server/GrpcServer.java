@@ -1,8 +1,9 @@
 package io.sluice.gateway.server;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -18,7 +19,6 @@ import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
-import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
@@ -63,8 +63,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
         .addAfter(
             detector.name(),
             "http2",
-            Http2Codecs.server(
-                listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
+            Http2Codecs.server(listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
         .addAfter("http2", "grpc", new GrpcServer(listener));
   }
 
@@ -287,8 +286,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     @Override
     public void responseData(ByteBuf part, boolean endOfMessage) {
       int size = part.readableBytes();
-      ChannelFuture written =
-          ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream));
+      ChannelFuture written = ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream));
       flush();
       written.addListener(
           (ChannelFutureListener)

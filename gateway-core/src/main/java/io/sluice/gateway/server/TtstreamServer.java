@@ -135,8 +135,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     }
     Stream stream = new Stream(call);
     if (streams.size() >= listener.limits().maxStreams()) {
-      stream.responseEnd(
-          CallEnd.of(call, Status.overLimit("too many streams on this connection")));
+      stream.responseEnd(CallEnd.of(call, Status.overLimit("too many streams on this connection")));
       return;
     }
     streams.put(frame.streamId(), stream);
@@ -183,8 +182,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     reader.release();
     for (Stream stream : open) {
       stream.request.requestCancel(
-          Status.exception(
-              StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
+          Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
     }
     ctx.fireChannelInactive();
   }
@@ -266,8 +264,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       if (!headerSent) {
         write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
       }
-      write(
-          writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
+      write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
       if (draining) {
         drain();
       }
