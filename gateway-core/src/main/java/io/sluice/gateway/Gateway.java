@@ -134,8 +134,7 @@ public final class Gateway {
             });
   }
 
-  private static Future<String> cannotListen(
-      String name, ListenerConfig config, Throwable cause) {
+  private static Future<String> cannotListen(String name, ListenerConfig config, Throwable cause) {
     return Future.failedFuture(
         new IOException(
             "listener '"

@@ -11,6 +11,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireException;
@@ -40,6 +41,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   private final PingPongPool pool;
   private final Loop loop;
+  private final Budget.Share share = Budget.ofProcess().share();
 
   private @Nullable ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
@@ -232,6 +234,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     } catch (WireException e) {
       fail("default codec read failed: " + e.getMessage());
     }
+    if (!share.holds((long) reader.held() + window)) {
+      fail("memory is short, and the reply has not been read by the caller");
+    }
   }
 
   private void readReply() {
@@ -346,6 +351,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   /** So many bytes of the response have been passed on. */
   void taken(int bytes) {
     window -= bytes;
+    share.holds((long) reader.held() + window);
     limitReading();
   }
 
@@ -393,6 +399,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   private void release() {
     reader.release();
+    share.release();
     if (exception != null) {
       exception.release();
       exception = null;

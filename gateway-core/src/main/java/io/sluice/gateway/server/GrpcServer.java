@@ -30,6 +30,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
@@ -46,10 +47,15 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
   private final Timers.Timer watch = new Watch();
+  private final Budget.Share share = Budget.ofProcess().share();
   private ChannelHandlerContext ctx;
   private Peer peer;
   private Flusher.Target flushTarget;
   private boolean active;
+
+  /** Bytes of requests that are on their way to the downstreams. */
+  private long underWay;
+
   private boolean draining;
 
   private GrpcServer(ListenerContext listener) {
@@ -105,6 +111,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     } else if (msg instanceof Http2ResetFrame reset) {
       Stream stream = streams.remove(reset.stream().id());
       if (stream != null && stream.request != null) {
+        stream.forget();
         stream.request.requestCancel(Status.cancelled("cancelled by the caller"));
       }
     } else {
@@ -189,6 +196,16 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       giveBack(frame.stream(), padding);
     }
     boolean last = frame.isEndStream();
+    int size = frame.content().readableBytes();
+    stream.window += size;
+    underWay += size;
+    if (size > 0 && !share.holds(underWay)) {
+      PeerLog.refused(
+          listener, ctx.channel(), "memory is short, and it holds " + underWay + " bytes");
+      frame.release();
+      ctx.close();
+      return;
+    }
     stream.request.requestData(frame.content(), false);
     if (last) {
       stream.halfClose();
@@ -220,6 +237,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     ArrayList<Stream> open = new ArrayList<>(streams.values());
     streams.clear();
+    share.release();
     for (Stream stream : open) {
       if (stream.request != null) {
         stream.request.requestCancel(Status.cancelled("the caller's connection was lost"));
@@ -240,6 +258,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       Stream stream = streams.remove(e.stream().id());
       reset(e.stream(), e.error());
       if (stream != null && stream.request != null) {
+        stream.forget();
         stream.request.requestCancel(Status.cancelled("bad frames from the caller"));
       }
     } else if (cause instanceof Http2Exception e) {
@@ -256,6 +275,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     private final Http2FrameStream stream;
     private final RpcCall call;
     private @Nullable RequestSink request;
+    private int window;
     private boolean headSent;
     private boolean halfClosed;
     private boolean ended;
@@ -274,6 +294,9 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
     @Override
     public void requestTaken(int bytes) {
+      window -= bytes;
+      underWay -= bytes;
+      share.holds(underWay);
       giveBack(stream, bytes);
     }
 
@@ -302,6 +325,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       ended = true;
       request = null;
       streams.remove(stream.id());
+      forget();
       write(
           headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType()),
           true);
@@ -312,6 +336,13 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       if (draining) {
         drain();
       }
+    }
+
+    /** Nothing of it is under way any more. */
+    void forget() {
+      underWay -= window;
+      share.holds(underWay);
+      window = 0;
     }
 
     private CharSequence contentType() {

@@ -14,6 +14,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -46,6 +47,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   private final ListenerContext listener;
   private final Timers.Timer watch = new Watch();
+  private final Budget.Share share = Budget.ofProcess().share();
 
   private ChannelHandlerContext ctx;
   private Peer peer;
@@ -114,6 +116,14 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     }
     watchFrame();
     limitReading();
+    account();
+  }
+
+  private void account() {
+    long held = (long) reader.held() + window;
+    if (!share.holds(held)) {
+      refuse("memory is short, and it holds " + held + " bytes");
+    }
   }
 
   private boolean nextPart() {
@@ -199,6 +209,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     window -= bytes;
     if (!driving) {
       limitReading();
+      account();
     }
   }
 
@@ -390,7 +401,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     RequestSink open = request;
     request = null;
     ended = true;
+    window = 0;
     reader.release();
+    share.release();
     if (open != null) {
       open.requestCancel(Status.cancelled("the caller's connection was lost"));
     }
@@ -402,6 +415,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     listener.closed(this);
     listener.loop().timers().cancel(watch);
     reader.release();
+    share.release();
   }
 
   @Override

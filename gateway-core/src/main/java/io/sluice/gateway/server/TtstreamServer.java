@@ -13,6 +13,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -36,12 +37,17 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
   private final Timers.Timer watch = new Watch();
+  private final Budget.Share share = Budget.ofProcess().share();
   private ChannelHandlerContext ctx;
   private Peer peer;
   private Flusher.Target flushTarget;
   private FrameReader reader;
   private FrameWriter writer;
   private int overWindow;
+
+  /** Bytes of requests that are on their way to the downstream. */
+  private long underWay;
+
   private boolean active;
   private boolean midFrame;
   private boolean draining;
@@ -81,6 +87,14 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().frameTimeout()));
     }
     midFrame = now;
+    account();
+  }
+
+  private void account() {
+    long held = reader.held() + underWay;
+    if (!share.holds(held)) {
+      refuse("memory is short, and it holds " + held + " bytes");
+    }
   }
 
   private void read(Frame frame) {
@@ -180,6 +194,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     ArrayList<Stream> open = new ArrayList<>(streams.values());
     streams.clear();
     reader.release();
+    share.release();
     for (Stream stream : open) {
       stream.request.requestCancel(
           Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
@@ -192,6 +207,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     listener.closed(this);
     listener.loop().timers().cancel(watch);
     reader.release();
+    share.release();
   }
 
   @Override
@@ -217,6 +233,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     void data(ByteBuf payload) {
       boolean within = window < WINDOW;
       window += payload.readableBytes();
+      underWay += payload.readableBytes();
       if (within && window >= WINDOW) {
         overWindow++;
         limitReading();
@@ -228,6 +245,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     public void requestTaken(int bytes) {
       boolean over = window >= WINDOW;
       window -= bytes;
+      underWay -= bytes;
       if (over && window < WINDOW) {
         overWindow--;
         limitReading();
@@ -272,8 +290,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
     /** What is still under way of it holds up nobody any more. */
     void forget() {
-      if (window >= WINDOW) {
-        window = 0;
+      boolean over = window >= WINDOW;
+      underWay -= window;
+      window = 0;
+      if (over) {
         overWindow--;
         limitReading();
       }

@@ -70,6 +70,11 @@ public final class MessageReader {
     return buffer == null ? 0 : buffer.readableBytes();
   }
 
+  /** Bytes of memory that what was taken occupies. */
+  public int held() {
+    return buffer == null ? 0 : buffer.capacity();
+  }
+
   /** Bytes of the current message's body that have not been given out. */
   public long bodyRemaining() {
     return bodyRemaining;
