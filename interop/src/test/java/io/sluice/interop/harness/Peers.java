@@ -1,0 +1,210 @@
+package io.sluice.interop.harness;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The Kitex peers of {@code interop/kitex}, built once. */
+public final class Peers {
+  private static final Duration BUILD = Duration.ofMinutes(10);
+  private static final Duration LISTEN = Duration.ofSeconds(30);
+  private static final Duration CASES = Duration.ofMinutes(5);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Peers() {}
+
+  private static final class Binary {
+    static final Path PATH = build();
+
+    private static Path build() {
+      Path binary = Places.target().resolve("peer");
+      ProcessBuilder go =
+          new ProcessBuilder(Places.go(), "build", "-o", binary.toString(), "./cmd/peer")
+              .directory(Places.kitex().toFile());
+      try (ChildProcess build = ChildProcess.start("go build", go)) {
+        if (build.awaitExit(BUILD) != 0) {
+          throw new IllegalStateException("cannot build the peers\n" + build.output());
+        }
+      }
+      return binary;
+    }
+  }
+
+  private static ChildProcess start(String name, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of(Binary.PATH.toString(), name));
+    command.addAll(arguments);
+    return ChildProcess.start("peer " + name, new ProcessBuilder(command));
+  }
+
+  private static String text(InetSocketAddress address) {
+    return address.getAddress().getHostAddress() + ':' + address.getPort();
+  }
+
+  private static ObjectNode json(String line) {
+    try {
+      return (ObjectNode) JSON.readTree(line);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("not JSON: " + line, e);
+    }
+  }
+
+  /** A Kitex server that answers calls. */
+  public static final class Server implements AutoCloseable {
+    private static final String SAYS = "LISTENING ";
+    private final ChildProcess child;
+    private final InetSocketAddress address;
+
+    private Server(List<String> options) {
+      List<String> arguments = new ArrayList<>(List.of("--exit-on-stdin-close"));
+      arguments.addAll(options);
+      child = start("server", arguments);
+      String line = child.awaitOut(said -> said.startsWith(SAYS), LISTEN);
+      int colon = line.lastIndexOf(':');
+      address =
+          new InetSocketAddress(
+              line.substring(SAYS.length(), colon), Integer.parseInt(line.substring(colon + 1)));
+    }
+
+    public InetSocketAddress address() {
+      return address;
+    }
+
+    public long pid() {
+      return child.pid();
+    }
+
+    /** Everything it wrote, for the text of a failure. */
+    public String output() {
+      return child.output();
+    }
+
+    /** A graceful stop. */
+    public int stop(Duration limit) {
+      child.terminate();
+      return child.awaitExit(limit);
+    }
+
+    /** SIGKILL. */
+    @Override
+    public void close() {
+      child.close();
+    }
+  }
+
+  /** Starts a server on a free port. */
+  public static Server server(String... options) {
+    return new Server(List.of(options));
+  }
+
+  /** Starts a server on that port, for example in place of one that has ended. */
+  public static Server serverAt(InetSocketAddress address) {
+    return new Server(List.of("--addr", text(address)));
+  }
+
+  /**
+   * What a client saw in one case.
+   *
+   * @param line all it printed but what differs between runs: {@code millis} and {@code volatile}
+   * @param whole all it printed
+   */
+  public record Outcome(String name, ObjectNode line, ObjectNode whole) {
+    static Outcome of(ObjectNode whole) {
+      ObjectNode line = whole.deepCopy();
+      line.remove(List.of("millis", "volatile"));
+      return new Outcome(whole.path("case").asText(), line, whole);
+    }
+
+    /** Whether it was what a Kitex client sees without a gateway. */
+    public boolean ok() {
+      return line.path("ok").asBoolean();
+    }
+  }
+
+  /**
+   * Runs cases of a client to their end.
+   *
+   * @param cases all of the transport if there is none
+   * @return by name, in the order they ran
+   */
+  public static Map<String, Outcome> client(
+      InetSocketAddress address, String transport, String... cases) {
+    List<String> arguments =
+        new ArrayList<>(List.of("--addr", text(address), "--transport", transport));
+    if (cases.length > 0) {
+      arguments.addAll(List.of("--case", String.join(",", cases)));
+    }
+    Map<String, Outcome> outcomes = new LinkedHashMap<>();
+    try (ChildProcess client = start("client", arguments)) {
+      int status = client.awaitExit(CASES);
+      if (status > 1) {
+        throw new AssertionError("peer client ended with " + status + '\n' + client.output());
+      }
+      for (String printed : client.out()) {
+        Outcome outcome = Outcome.of(json(printed));
+        outcomes.put(outcome.name(), outcome);
+      }
+    }
+    return outcomes;
+  }
+
+  /** A client that makes calls until it is stopped or has made enough. */
+  public static final class Load implements AutoCloseable {
+    private final ChildProcess child;
+
+    private Load(List<String> arguments) {
+      child = start("load", arguments);
+    }
+
+    /** Waits for its first successful call. */
+    public void awaitRunning(Duration limit) {
+      child.awaitErr(line -> line.equals("RUNNING"), limit);
+    }
+
+    public boolean isRunning() {
+      return child.isAlive();
+    }
+
+    public long pid() {
+      return child.pid();
+    }
+
+    /** Waits for its end and returns its report, to which the {@code exit} status is added. */
+    public JsonNode await(Duration limit) {
+      int status = child.awaitExit(limit);
+      List<String> lines = child.out();
+      if (lines.isEmpty()) {
+        throw new AssertionError("peer load ended with " + status + '\n' + child.output());
+      }
+      return json(lines.get(lines.size() - 1)).put("exit", status);
+    }
+
+    /** Stops it with SIGTERM and returns its report. */
+    public JsonNode stop(Duration limit) {
+      child.terminate();
+      return await(limit);
+    }
+
+    /** SIGKILL. */
+    @Override
+    public void close() {
+      child.close();
+    }
+  }
+
+  /** Starts {@code peer load}; its options are in {@code interop/kitex/README.md}. */
+  public static Load load(InetSocketAddress address, String transport, String... options) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("--addr", text(address), "--transport", transport, "--exit-on-stdin-close"));
+    arguments.addAll(List.of(options));
+    return new Load(arguments);
+  }
+}

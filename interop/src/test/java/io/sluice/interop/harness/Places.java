@@ -1,0 +1,51 @@
+package io.sluice.interop.harness;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where things are: nothing here depends on the folder that the tests are started in. */
+final class Places {
+  private Places() {}
+
+  /** The folder of this Maven module. */
+  static Path module() {
+    return Path.of(System.getProperty("basedir", ".")).toAbsolutePath().normalize();
+  }
+
+  /** Where tests may write. */
+  static Path target() {
+    return module().resolve("target");
+  }
+
+  /** The sources of the Go peers. */
+  static Path kitex() {
+    return module().resolve("kitex");
+  }
+
+  /** The command that starts the packaged gateway. */
+  static Path sluice() {
+    String home = System.getProperty("sluice.home");
+    Path folder =
+        home == null ? module().resolveSibling("dist").resolve("target/sluice") : Path.of(home);
+    Path command = folder.resolve("bin/sluice");
+    if (!Files.isExecutable(command) || !Files.isDirectory(folder.resolve("lib"))) {
+      throw new IllegalStateException(
+          "no packaged gateway in " + folder + ": run 'mvn package' in the root folder first");
+    }
+    return command;
+  }
+
+  /** Go, as bin/tools.sh finds or fetches it. */
+  static String go() {
+    for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
+      if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, "go"))) {
+        return Path.of(folder, "go").toString();
+      }
+    }
+    Path fetched = module().resolveSibling(".tools").resolve("go/bin/go");
+    if (Files.isExecutable(fetched)) {
+      return fetched.toString();
+    }
+    throw new IllegalStateException("no go on the PATH: bin/test fetches it");
+  }
+}
