@@ -30,9 +30,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
@@ -46,12 +44,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
-  private final Timers.Timer watch = new Watch();
-  private final Budget.Share share = Budget.ofProcess().share();
   private ChannelHandlerContext ctx;
+  private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
-  private boolean active;
 
   /** Bytes of requests that are on their way to the downstreams. */
   private long underWay;
@@ -78,14 +74,19 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     this.ctx = ctx;
     peer = new Peer(ctx.channel().remoteAddress());
     flushTarget = new Flusher.Target(ctx.channel());
-    listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().idleTimeout()));
     ctx.executor()
         .execute(
             () -> {
               ctx.write(new DefaultHttp2WindowUpdateFrame(Http2Codecs.CONNECTION_WINDOW));
               flush();
             });
-    listener.opened(this);
+    guard = new ConnectionGuard(listener, ctx.channel(), this);
+    guard.start();
+  }
+
+  @Override
+  public boolean isBusy() {
+    return !streams.isEmpty();
   }
 
   /** Opens no more streams, and closes with the last one. */
@@ -103,7 +104,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    active = true;
+    guard.read();
     if (msg instanceof Http2DataFrame data) {
       data(data);
     } else if (msg instanceof Http2HeadersFrame headers) {
@@ -199,13 +200,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     int size = frame.content().readableBytes();
     stream.window += size;
     underWay += size;
-    if (size > 0 && !share.holds(underWay)) {
-      PeerLog.refused(
-          listener, ctx.channel(), "memory is short, and it holds " + underWay + " bytes");
-      frame.release();
-      ctx.close();
-      return;
-    }
+    guard.holds(underWay);
     stream.request.requestData(frame.content(), false);
     if (last) {
       stream.halfClose();
@@ -237,7 +232,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     ArrayList<Stream> open = new ArrayList<>(streams.values());
     streams.clear();
-    share.release();
     for (Stream stream : open) {
       if (stream.request != null) {
         stream.request.requestCancel(Status.cancelled("the caller's connection was lost"));
@@ -248,8 +242,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   protected void handlerRemoved0(ChannelHandlerContext ctx) {
-    listener.closed(this);
-    listener.loop().timers().cancel(watch);
+    guard.stop();
   }
 
   @Override
@@ -296,7 +289,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     public void requestTaken(int bytes) {
       window -= bytes;
       underWay -= bytes;
-      share.holds(underWay);
+      guard.holds(underWay);
       giveBack(stream, bytes);
     }
 
@@ -341,7 +334,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     /** Nothing of it is under way any more. */
     void forget() {
       underWay -= window;
-      share.holds(underWay);
+      guard.holds(underWay);
       window = 0;
     }
 
@@ -353,20 +346,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     private void write(Http2Headers headers, boolean end) {
       ctx.write(new DefaultHttp2HeadersFrame(headers, end).stream(stream));
       flush();
-    }
-  }
-
-  /** Closes the connection when nothing happens any more. */
-  private final class Watch extends Timers.Timer {
-    @Override
-    protected void fire() {
-      if (streams.isEmpty() && !active) {
-        PeerLog.gone(listener, ctx.channel(), "idle");
-        ctx.close();
-      } else {
-        active = false;
-        listener.loop().timers().set(this, ListenerContext.nanos(listener.limits().idleTimeout()));
-      }
     }
   }
 }

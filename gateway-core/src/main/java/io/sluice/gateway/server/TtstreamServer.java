@@ -13,9 +13,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
@@ -36,9 +34,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
-  private final Timers.Timer watch = new Watch();
-  private final Budget.Share share = Budget.ofProcess().share();
   private ChannelHandlerContext ctx;
+  private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
   private FrameReader reader;
@@ -48,8 +45,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   /** Bytes of requests that are on their way to the downstream. */
   private long underWay;
 
-  private boolean active;
-  private boolean midFrame;
   private boolean draining;
 
   TtstreamServer(ListenerContext listener) {
@@ -63,13 +58,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     flushTarget = new Flusher.Target(ctx.channel());
     reader = new FrameReader(ctx.alloc(), listener.wireLimits());
     writer = new FrameWriter(ctx.alloc());
-    listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().idleTimeout()));
-    listener.opened(this);
+    guard = new ConnectionGuard(listener, ctx.channel(), this);
+    guard.start();
   }
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    active = true;
+    guard.read();
     reader.append((ByteBuf) msg);
     try {
       for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
@@ -80,21 +75,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
         }
       }
     } catch (WireException e) {
-      refuse(e.getMessage());
+      guard.refuse(e.getMessage());
     }
-    boolean now = reader.buffered() > 0;
-    if (now && !midFrame) {
-      listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().frameTimeout()));
-    }
-    midFrame = now;
-    account();
-  }
-
-  private void account() {
-    long held = reader.held() + underWay;
-    if (!share.holds(held)) {
-      refuse("memory is short, and it holds " + held + " bytes");
-    }
+    guard.midFrame(overWindow == 0 && reader.buffered() > 0);
+    guard.holds(reader.held() + underWay);
   }
 
   private void read(Frame frame) {
@@ -158,18 +142,16 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   }
 
   @Override
+  public boolean isBusy() {
+    return !streams.isEmpty();
+  }
+
+  @Override
   public void drain() {
     draining = true;
     if (streams.isEmpty()) {
-      ctx.flush();
-      ctx.close();
+      guard.close();
     }
-  }
-
-  private void refuse(String why) {
-    PeerLog.refused(listener, ctx.channel(), why);
-    ctx.flush();
-    ctx.close();
   }
 
   private void limitReading() {
@@ -194,7 +176,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     ArrayList<Stream> open = new ArrayList<>(streams.values());
     streams.clear();
     reader.release();
-    share.release();
     for (Stream stream : open) {
       stream.request.requestCancel(
           Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
@@ -204,10 +185,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
-    listener.closed(this);
-    listener.loop().timers().cancel(watch);
+    guard.stop();
     reader.release();
-    share.release();
   }
 
   @Override
@@ -302,25 +281,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     private void write(ByteBuf frame) {
       ctx.write(frame);
       listener.loop().flusher().later(flushTarget);
-    }
-  }
-
-  /** Closes the connection when a frame takes too long or nothing happens any more. */
-  private final class Watch extends Timers.Timer {
-    @Override
-    protected void fire() {
-      if (midFrame && overWindow == 0) {
-        refuse(
-            "a frame was not complete within "
-                + listener.limits().frameTimeout().toMillis()
-                + " ms");
-      } else if (streams.isEmpty() && !active) {
-        PeerLog.gone(listener, ctx.channel(), "idle");
-        ctx.close();
-      } else {
-        active = false;
-        listener.loop().timers().set(this, ListenerContext.nanos(listener.limits().idleTimeout()));
-      }
     }
   }
 }
