@@ -22,12 +22,15 @@ java_major() {
 
 # ensure_java: a JDK of 17 or later, by JAVA_HOME or on the PATH.
 ensure_java() {
-  local java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-  if command -v "${java}c" >/dev/null && [ "$(java_major "$java")" -ge 17 ]; then
+  if [ -n "${JAVA_HOME:-}" ] && is_jdk "$JAVA_HOME/bin/java"; then
     return
   fi
   unset JAVA_HOME
-  install_debian openjdk-17-jdk-headless
+  is_jdk java || install_debian openjdk-17-jdk-headless
+}
+
+is_jdk() {
+  command -v "${1}c" >/dev/null && [ "$(java_major "$1")" -ge 17 ]
 }
 
 ensure_maven() {

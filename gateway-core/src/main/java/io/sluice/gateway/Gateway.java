@@ -18,6 +18,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ public final class Gateway {
   private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
-  private final Map<String, Integer> ports = new LinkedHashMap<>();
+  private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
   private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
@@ -73,7 +74,7 @@ public final class Gateway {
 
   /** The ports of all listeners by their names, in the order of the configuration. */
   public Map<String, Integer> ports() {
-    return Map.copyOf(ports);
+    return Collections.unmodifiableMap(ports);
   }
 
   /**
@@ -112,6 +113,7 @@ public final class Gateway {
           .onSuccess(id -> ports.put(name, admin.port()));
     }
     AtomicInteger connections = new AtomicInteger();
+    int number = ports.size() + 1;
     registry.gauge(
         "sluice.connections",
         List.of(io.micrometer.core.instrument.Tag.of("listener", name)),
@@ -121,7 +123,7 @@ public final class Gateway {
         .deployVerticle(
             () -> {
               ListenerVerticle instance =
-                  new ListenerVerticle(name, config, connections, this::calls);
+                  new ListenerVerticle(name, config, number, connections, this::calls);
               instances.add(instance);
               return instance;
             },

@@ -34,6 +34,8 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     context
         .getLogger("io.sluice")
         .setLevel(Level.toLevel(System.getenv("SLUICE_LOG_LEVEL"), Level.INFO));
+    // Vert.x registers its gauges once a loop and is warned about it each time.
+    context.getLogger("io.micrometer.core.instrument.MeterRegistry").setLevel(Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -47,10 +47,16 @@ final class ClusterClient {
     return leg;
   }
 
-  Endpoint nextEndpoint() {
-    Endpoint endpoint = endpoints.get(next);
+  /** Where a new call begins its round of the endpoints. */
+  int nextStart() {
+    int start = next;
     next = next + 1 == endpoints.size() ? 0 : next + 1;
-    return endpoint;
+    return start;
+  }
+
+  /** The endpoint of a call's attempt, from 0. */
+  Endpoint endpoint(int start, int attempt) {
+    return endpoints.get((start + attempt) % endpoints.size());
   }
 
   /** How many endpoints a call that was refused may be offered to. */

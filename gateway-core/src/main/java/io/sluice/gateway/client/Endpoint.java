@@ -4,6 +4,9 @@ import io.sluice.gateway.config.Address;
 
 /** One instance of a downstream, with one loop's connections to it, a pool for each protocol. */
 final class Endpoint {
+  /** The wire of ttstream has no flow control, so streams had better not share a connection. */
+  private static final int TTSTREAM_SPREAD = 32;
+
   private final Address address;
   private final PingPongPool pingPong;
   private final SharedPool<GrpcConnection> grpc;
@@ -12,8 +15,8 @@ final class Endpoint {
   Endpoint(Address address, ClusterClient cluster) {
     this.address = address;
     this.pingPong = new PingPongPool(address, cluster);
-    this.grpc = new SharedPool<>(address, cluster, GrpcConnection::new);
-    this.ttstream = new SharedPool<>(address, cluster, TtstreamConnection::new);
+    this.grpc = new SharedPool<>(address, cluster, 1, GrpcConnection::new);
+    this.ttstream = new SharedPool<>(address, cluster, TTSTREAM_SPREAD, TtstreamConnection::new);
   }
 
   Address address() {

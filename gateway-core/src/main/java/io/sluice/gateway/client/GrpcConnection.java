@@ -38,6 +38,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
 
   private static final int STREAMS_UNTIL_SETTINGS = 100;
 
+  private static final Status NO_STATUS =
+      Status.grpc(13, "the downstream ended without a grpc-status");
+
   private final SharedPool<GrpcConnection> pool;
   private final ClusterClient cluster;
   private final Map<Http2FrameStream, GrpcLeg> legs = new IdentityHashMap<>();
@@ -45,6 +48,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private long maxStreams = STREAMS_UNTIL_SETTINGS;
+  private boolean settingsSeen;
   private boolean draining;
 
   GrpcConnection(SharedPool<GrpcConnection> pool, ClusterClient cluster) {
@@ -67,6 +71,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   }
 
   @Override
+  public int calls() {
+    return legs.size();
+  }
+
+  @Override
   public boolean hasRoom() {
     return !draining && ctx.channel().isActive() && legs.size() < maxStreams;
   }
@@ -81,12 +90,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   Http2FrameStream open(GrpcLeg leg) {
     Http2FrameStream stream = newStream();
     legs.put(stream, leg);
+    cluster.loop().timers().cancel(idle);
     Http2Headers headers = GrpcHeaders.request(leg.call(), cluster.cluster().config().service());
     ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
                   if (!done.isSuccess() && legs.remove(stream) != null) {
+                    freed();
                     leg.end(
                         CallEnd.of(
                             leg.call(),
@@ -117,10 +128,16 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
 
   void cancel(GrpcLeg leg) {
     if (legs.remove(leg.stream()) != null) {
-      ctx.write(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(leg.stream()));
-      flush();
+      // What was written before goes first: a reset overtakes whatever is only queued.
+      ctx.flush();
+      reset(leg.stream(), Http2Error.CANCEL);
       freed();
     }
+  }
+
+  private void reset(Http2FrameStream stream, Http2Error error) {
+    ctx.write(new DefaultHttp2ResetFrame(error).stream(stream));
+    flush();
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
@@ -146,11 +163,16 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
       finish(reset.stream(), GrpcStatus.ofReset(reset.errorCode()));
     } else if (msg instanceof Http2SettingsFrame settings) {
       Long max = settings.settings().maxConcurrentStreams();
-      maxStreams = max == null ? Integer.MAX_VALUE : max;
+      if (max != null) {
+        maxStreams = max;
+      } else if (!settingsSeen) {
+        maxStreams = Integer.MAX_VALUE;
+      }
+      settingsSeen = true;
       pool.roomy(this);
     } else {
-      if (msg instanceof Http2GoAwayFrame) {
-        drain();
+      if (msg instanceof Http2GoAwayFrame goAway) {
+        drain(goAway.lastStreamId());
       }
       ReferenceCountUtil.release(msg);
     }
@@ -161,8 +183,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     if (leg == null) {
       return;
     }
+    int http = GrpcHeaders.httpStatus(frame.headers());
     if (frame.isEndStream()) {
       finish(frame.stream(), GrpcHeaders.end(frame.headers()));
+    } else if (http >= 100 && http < 200) {
+      // An interim response; the real one follows.
+    } else if (!leg.headSeen() && http != 200) {
+      finish(frame.stream(), GrpcStatus.ofHttp(http));
     } else if (!leg.headSeen()) {
       leg.sawHead();
       leg.call().responseHeaders(GrpcHeaders.read(frame.headers()), null);
@@ -176,6 +203,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
+      if (leg != null && frame.isEndStream()) {
+        finish(frame.stream(), NO_STATUS);
+      }
       return;
     }
     int padding = padded - frame.content().readableBytes();
@@ -183,7 +213,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     giveBack(frame.stream(), padding);
     leg.response().responseData(frame.content(), false);
     if (last) {
-      finish(frame.stream(), Status.grpc(13, "the downstream ended without a grpc-status"));
+      finish(frame.stream(), NO_STATUS);
     }
   }
 
@@ -197,6 +227,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private void finish(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.remove(stream);
     if (leg != null) {
+      if (!leg.isHalfClosed()) {
+        // Else our half of the stream would stay open for good.
+        reset(stream, Http2Error.NO_ERROR);
+      }
       freed();
       leg.end(end);
     }
@@ -211,17 +245,26 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     }
   }
 
-  /** The downstream wants no new streams here. */
-  private void drain() {
+  /** The downstream wants no new streams here, and has not seen those behind the last. */
+  private void drain(int lastStreamId) {
     draining = true;
     pool.lost(this);
+    for (GrpcLeg leg : new ArrayList<>(legs.values())) {
+      if (leg.stream().id() > lastStreamId) {
+        finish(
+            leg.stream(),
+            CallEnd.of(
+                leg.call(),
+                Status.unavailable("the downstream closes and has not begun the call")));
+      }
+    }
     if (legs.isEmpty()) {
       ctx.close();
     }
   }
 
   private void watchIdle() {
-    if (legs.isEmpty() && !idle.isSet()) {
+    if (legs.isEmpty()) {
       cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
     }
   }
@@ -256,6 +299,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     @Override
     protected void fire() {
       if (legs.isEmpty()) {
+        draining = true;
+        pool.lost(GrpcConnection.this);
         ctx.close();
       }
     }

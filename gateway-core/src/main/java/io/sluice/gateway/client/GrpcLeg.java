@@ -11,6 +11,7 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
   private GrpcConnection connection;
   private Http2FrameStream stream;
   private boolean headSeen;
+  private boolean halfClosed;
 
   GrpcLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     super(cluster, call, response);
@@ -34,6 +35,7 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   @Override
   void writeEnd() {
+    halfClosed = true;
     connection.writeEnd(this);
   }
 
@@ -55,6 +57,10 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   boolean headSeen() {
     return headSeen;
+  }
+
+  boolean isHalfClosed() {
+    return halfClosed;
   }
 
   void sawHead() {

@@ -12,6 +12,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireException;
@@ -194,8 +195,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   private void endOneway() {
     PingPongLeg ended = leg;
     leg = null;
-    ctx.flush();
-    ctx.close();
+    Closing.afterWrites(ctx.channel());
     ended.end(CallEnd.of(ended.call(), Status.OK));
   }
 

@@ -14,6 +14,7 @@ final class PingPongLeg implements RequestSink {
   private final ClusterClient cluster;
   private final RpcCall call;
   private final ResponseSink response;
+  private final int start;
   private int attempts;
 
   /** Where a connection is awaited; null before and after. */
@@ -27,6 +28,7 @@ final class PingPongLeg implements RequestSink {
     this.cluster = cluster;
     this.call = call;
     this.response = response;
+    this.start = cluster.nextStart();
   }
 
   RpcCall call() {
@@ -43,8 +45,7 @@ final class PingPongLeg implements RequestSink {
 
   /** Asks the next endpoint for a connection. */
   void connect() {
-    attempts++;
-    PingPongPool next = cluster.nextEndpoint().pingPong();
+    PingPongPool next = cluster.endpoint(start, attempts++).pingPong();
     pool = next;
     next.acquire(this);
   }

@@ -33,10 +33,13 @@ final class PingPongPool {
 
   /** Gives the leg a connection, now or when there is one; or tells it that there will be none. */
   void acquire(PingPongLeg leg) {
-    PingPongConnection connection = idle.pollLast();
-    if (connection != null) {
-      connection.begin(leg);
-      return;
+    PingPongConnection connection;
+    while ((connection = idle.pollLast()) != null) {
+      // One that the downstream has just closed is still here until the loop's next turn.
+      if (connection.isOpen()) {
+        connection.begin(leg);
+        return;
+      }
     }
     if (waiting.size() >= cluster.cluster().config().maxPending()) {
       leg.failed("too many calls wait for a connection to " + address);
@@ -109,6 +112,7 @@ final class PingPongPool {
       PingPongLeg leg = waiting.poll();
       leg.failed(why);
     }
+    connectIfNeeded();
   }
 
   void close() {

@@ -8,6 +8,9 @@ interface SharedConnection {
   /** What goes into its pipeline, in order. */
   ChannelHandler[] handlers();
 
+  /** How many calls are open on it. */
+  int calls();
+
   /** Whether another call can begin on it. */
   boolean hasRoom();
 

@@ -4,10 +4,11 @@ import io.sluice.gateway.config.Address;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Connections to one endpoint that carry many calls each. Another is opened only when those that
- * there are have no room.
+ * Connections to one endpoint that carry many calls each. Calls go where the fewest are; further
+ * connections are opened while there are fewer than the spread, and when all are full.
  */
 final class SharedPool<C extends SharedConnection> {
 
@@ -29,11 +30,16 @@ final class SharedPool<C extends SharedConnection> {
   private final Factory<C> factory;
   private final List<C> open = new ArrayList<>();
   private final ArrayDeque<Waiter<C>> waiting = new ArrayDeque<>();
-  private boolean connecting;
+  private final int spread;
+  private int connecting;
 
-  SharedPool(Address address, ClusterClient cluster, Factory<C> factory) {
+  /**
+   * @param spread how many connections there should be before calls share one
+   */
+  SharedPool(Address address, ClusterClient cluster, int spread, Factory<C> factory) {
     this.address = address;
     this.cluster = cluster;
+    this.spread = spread;
     this.factory = factory;
   }
 
@@ -43,12 +49,10 @@ final class SharedPool<C extends SharedConnection> {
 
   /** Gives a connection with room, now or when there is one; or tells that there will be none. */
   void acquire(Waiter<C> waiter) {
-    for (int i = 0; i < open.size(); i++) {
-      C connection = open.get(i);
-      if (connection.hasRoom()) {
-        waiter.connected(connection);
-        return;
-      }
+    C connection = emptiest();
+    if (connection != null && (connection.calls() == 0 || open.size() + connecting >= spread)) {
+      waiter.connected(connection);
+      return;
     }
     if (waiting.size() >= cluster.cluster().config().maxPending()) {
       waiter.failed("too many calls wait for a connection to " + address);
@@ -56,6 +60,17 @@ final class SharedPool<C extends SharedConnection> {
     }
     waiting.add(waiter);
     connectIfNeeded();
+  }
+
+  private @Nullable C emptiest() {
+    C found = null;
+    for (int i = 0; i < open.size(); i++) {
+      C connection = open.get(i);
+      if (connection.hasRoom() && (found == null || connection.calls() < found.calls())) {
+        found = connection;
+      }
+    }
+    return found;
   }
 
   /** The call no longer wants a connection. */
@@ -78,12 +93,15 @@ final class SharedPool<C extends SharedConnection> {
   }
 
   private void connectIfNeeded() {
-    if (connecting
-        || waiting.isEmpty()
-        || open.size() >= cluster.cluster().config().maxConnections()) {
-      return;
+    // Each attempt may serve many of those who wait; the first of them may need no more.
+    while (connecting < Math.min(spread, waiting.size())
+        && open.size() + connecting < cluster.cluster().config().maxConnections()) {
+      connecting++;
+      connect();
     }
-    connecting = true;
+  }
+
+  private void connect() {
     C connection = factory.create(this, cluster);
     cluster
         .connector()
@@ -92,15 +110,18 @@ final class SharedPool<C extends SharedConnection> {
             new Connector.Result() {
               @Override
               public void connected() {
-                connecting = false;
+                connecting--;
                 open.add(connection);
                 roomy(connection);
               }
 
               @Override
               public void failed(String why) {
-                connecting = false;
-                // All of them: they wait for this one connection.
+                connecting--;
+                if (connecting > 0) {
+                  return;
+                }
+                // No attempt is left that could serve those who wait.
                 List<Waiter<C>> disappointed = new ArrayList<>(waiting);
                 waiting.clear();
                 disappointed.forEach(waiter -> waiter.failed(why));

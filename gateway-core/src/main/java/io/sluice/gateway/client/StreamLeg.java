@@ -6,6 +6,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.wire.WireException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ abstract class StreamLeg<C extends SharedConnection> implements RequestSink, Sha
   private final ClusterClient cluster;
   private final RpcCall call;
   private final ResponseSink response;
+  private final int start;
   private int attempts;
   private @Nullable SharedPool<C> pool;
   private @Nullable ArrayDeque<ByteBuf> early;
@@ -30,12 +32,17 @@ abstract class StreamLeg<C extends SharedConnection> implements RequestSink, Sha
     this.cluster = cluster;
     this.call = call;
     this.response = response;
+    this.start = cluster.nextStart();
   }
 
   /** The pool of this leg's protocol at an endpoint. */
   abstract SharedPool<C> poolOf(Endpoint endpoint);
 
-  /** Opens the stream. */
+  /**
+   * Opens the stream.
+   *
+   * @throws WireException if what the call carries does not fit the wire
+   */
   abstract void open(C connection);
 
   /**
@@ -68,8 +75,7 @@ abstract class StreamLeg<C extends SharedConnection> implements RequestSink, Sha
 
   /** Asks the next endpoint for a connection. */
   final void connect() {
-    attempts++;
-    pool = poolOf(cluster.nextEndpoint());
+    pool = poolOf(cluster.endpoint(start, attempts++));
     pool.acquire(this);
   }
 
@@ -87,8 +93,13 @@ abstract class StreamLeg<C extends SharedConnection> implements RequestSink, Sha
 
   @Override
   public final void connected(C connection) {
+    try {
+      open(connection);
+    } catch (WireException e) {
+      end(CallEnd.of(call, Status.untranslatable(e.getMessage())));
+      return;
+    }
     connected = true;
-    open(connection);
     ArrayDeque<ByteBuf> parts = early;
     early = null;
     if (parts != null) {

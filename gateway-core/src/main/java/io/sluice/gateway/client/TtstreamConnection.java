@@ -33,6 +33,8 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   /** Beyond this nothing more is read, if the connection carries one stream only. */
   private static final int WINDOW = 1 << 20;
 
+  private static final int MAX_PATH = 8192;
+
   /** The name that the gateway adds to the path of a cancel. */
   private static final String OWN_NAME = "sluice";
 
@@ -66,6 +68,11 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   }
 
   @Override
+  public int calls() {
+    return legs.size();
+  }
+
+  @Override
   public boolean hasRoom() {
     return ctx.channel().isActive() && legs.size() < MAX_STREAMS;
   }
@@ -81,11 +88,14 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
     do {
       lastId++;
     } while (lastId == 0 || legs.containsKey(lastId));
-    legs.put(lastId, leg);
     RpcCall call = leg.call();
     String named = cluster.cluster().config().service();
     String service = call.service().isEmpty() && named != null ? named : call.service();
-    write(writer.open(lastId, service, call.method(), call.headers()));
+    ByteBuf header = writer.open(lastId, service, call.method(), call.headers());
+    legs.put(lastId, leg);
+    cluster.loop().timers().cancel(idle);
+    write(header);
+    limitReading();
     return lastId;
   }
 
@@ -106,6 +116,9 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
     }
     RpcCall call = leg.call();
     String path = call.cancelPath().isEmpty() ? OWN_NAME : call.cancelPath() + ',' + OWN_NAME;
+    if (path.length() > MAX_PATH) {
+      path = OWN_NAME;
+    }
     write(writer.reset(leg.streamId(), call.method(), StreamCodes.of(why), why.text(), path));
     if (!leg.isHalfClosed()) {
       write(writer.halfClose(leg.streamId(), call.method()));
@@ -229,7 +242,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   }
 
   private void watchIdle() {
-    if (legs.isEmpty() && !idle.isSet()) {
+    if (legs.isEmpty()) {
       cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
     }
   }
@@ -266,6 +279,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
     @Override
     protected void fire() {
       if (legs.isEmpty()) {
+        pool.lost(TtstreamConnection.this);
         ctx.close();
       }
     }

@@ -33,6 +33,14 @@ import org.slf4j.LoggerFactory;
  * call's deadline.
  */
 final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
+  private enum State {
+    OPEN,
+    /** Only filters are still asked about the end. */
+    ENDING,
+    /** The caller has been told, or has gone. */
+    DONE
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
   private final Exchanges env;
@@ -51,12 +59,14 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private @Nullable Held heldResponse;
   private @Nullable MessageGate requestGate;
   private @Nullable MessageGate responseGate;
-  private boolean ending;
+  private State state = State.OPEN;
 
   /** The end that a filter is still asked about. */
   private @Nullable CallEnd endingWith;
 
-  private boolean done;
+  /** The timer is set only because a filter is awaited; the call itself has no deadline. */
+  private boolean timerForFilter;
+
   private long requestBytes;
   private long responseBytes;
 
@@ -114,13 +124,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (step instanceof Step.Await await) {
       heldRequest = heldRequest == null ? new Held() : heldRequest;
-      if (!isSet()) {
-        // Whatever the filter waits for, the call does not wait for ever.
-        long timeout = call.timeoutNanos();
-        env.loop()
-            .timers()
-            .set(this, timeout == 0 ? Exchanges.DEFAULT_TIMEOUT_NANOS : call.nanosLeft());
-      }
       whenAnswered(
           entry,
           await,
@@ -158,8 +161,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (call.timeoutNanos() > 0) {
       env.loop().timers().set(this, call.nanosLeft());
-    } else {
-      env.loop().timers().cancel(this);
     }
     route = found;
     return true;
@@ -173,7 +174,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       responseGate = new MessageGate(this, chain.responseMessage(), false);
     }
     RequestSink opened = env.dialer().open(call, route.cluster(), this);
-    if (done || ending) {
+    if (state != State.OPEN) {
+      opened.requestCancel(Status.cancelled("the call is over"));
       return;
     }
     outbound = opened;
@@ -207,7 +209,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void requestData(ByteBuf part, boolean endOfMessage) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       part.release();
       return;
     }
@@ -220,7 +222,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
@@ -231,7 +233,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void requestEnd() {
-    if (ending || done) {
+    if (state != State.OPEN) {
       return;
     }
     if (heldRequest != null) {
@@ -245,7 +247,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void requestCancel(Status why) {
-    if (done) {
+    if (state == State.DONE) {
       return;
     }
     cancelOutbound(why);
@@ -256,7 +258,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   public void requestTaken(int bytes) {
     if (requestGate != null) {
       requestGate.taken(bytes);
-    } else if (!done) {
+    } else if (state != State.DONE) {
       inbound.requestTaken(bytes);
     }
   }
@@ -265,7 +267,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseHead() {
-    if (!ending && !done) {
+    if (state == State.OPEN) {
       responseHooks(0);
     }
   }
@@ -326,7 +328,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseData(ByteBuf part, boolean endOfMessage) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       part.release();
       return;
     }
@@ -339,7 +341,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardResponse(ByteBuf part, boolean endOfMessage) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       part.release();
     } else if (responseGate != null) {
       responseGate.data(part, endOfMessage);
@@ -350,7 +352,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseEnd(CallEnd end) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       return;
     }
     if (heldResponse != null) {
@@ -389,13 +391,13 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   void gatedRequestTaken(int bytes) {
-    if (!done) {
+    if (state != State.DONE) {
       inbound.requestTaken(bytes);
     }
   }
 
   void gatedResponse(ByteBuf message) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       message.release();
     } else {
       inbound.responseData(message, true);
@@ -403,7 +405,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   void gatedEnd(CallEnd end) {
-    if (!ending && !done) {
+    if (state == State.OPEN) {
       outbound = null;
       end(end);
     }
@@ -438,12 +440,16 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
                 "timeout=" + millis + "ms, to=" + call.cluster() + ", method=" + call.method())));
   }
 
-  /** Ends the call for both sides; {@code outbound} is null if it has ended already. */
+  boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  /** Ends the call for both sides. */
   void end(CallEnd end) {
-    if (ending || done) {
+    if (state != State.OPEN) {
       return;
     }
-    ending = true;
+    state = State.ENDING;
     env.loop().timers().cancel(this);
     cancelOutbound(end.status());
     endHooks(end, 0);
@@ -467,7 +473,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       if (step instanceof Step.Await await) {
         int next = i + 1;
         endingWith = end;
-        env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
         whenAnswered(entry, await, answer -> endHooks(end, next));
         return;
       }
@@ -477,16 +482,18 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   private void tellEnd(CallEnd end) {
     end.seal();
-    inbound.responseEnd(end);
-    complete(end);
+    try {
+      inbound.responseEnd(end);
+    } finally {
+      complete(end);
+    }
   }
 
   private void complete(CallEnd end) {
-    if (done) {
+    if (state == State.DONE) {
       return;
     }
-    done = true;
-    ending = true;
+    state = State.DONE;
     env.loop().timers().cancel(this);
     release();
     FilterChain.Entry[] hooks = chain.complete();
@@ -530,18 +537,30 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   // Filters that wait or fail.
 
   void whenAnswered(FilterChain.Entry entry, Step.Await await, Consumer<Step> then) {
+    if (!isSet()) {
+      // Whatever the filter waits for, the call does not wait for ever.
+      timerForFilter = true;
+      env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
+    }
+    State asked = state;
     await
         .step()
         .onComplete(
             result -> {
               if (env.loop().eventLoop().inEventLoop()) {
-                answered(entry, result.succeeded() ? result.result() : null, result.cause(), then);
+                answered(
+                    asked,
+                    entry,
+                    result.succeeded() ? result.result() : null,
+                    result.cause(),
+                    then);
               } else {
                 env.loop()
                     .eventLoop()
                     .execute(
                         () ->
                             answered(
+                                asked,
                                 entry,
                                 result.succeeded() ? result.result() : null,
                                 result.cause(),
@@ -551,12 +570,18 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void answered(
+      State asked,
       FilterChain.Entry entry,
       @Nullable Step step,
       @Nullable Throwable failure,
       Consumer<Step> then) {
-    if (done) {
+    if (state != asked) {
+      // The call has gone on without this filter.
       return;
+    }
+    if (timerForFilter) {
+      timerForFilter = false;
+      env.loop().timers().cancel(this);
     }
     if (failure != null) {
       failed(entry, failure);

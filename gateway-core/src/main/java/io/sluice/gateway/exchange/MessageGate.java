@@ -51,6 +51,10 @@ final class MessageGate {
   }
 
   void data(ByteBuf part, boolean endOfMessage) {
+    if (!exchange.isOpen()) {
+      part.release();
+      return;
+    }
     if (waiting != null) {
       waiting.data(part, endOfMessage);
       return;
@@ -76,7 +80,10 @@ final class MessageGate {
   }
 
   private void splitGrpc() {
-    while (waiting == null && gathered != null && gathered.readableBytes() >= GRPC_PREFIX) {
+    while (waiting == null
+        && exchange.isOpen()
+        && gathered != null
+        && gathered.readableBytes() >= GRPC_PREFIX) {
       long length = gathered.getUnsignedInt(gathered.readerIndex() + 1);
       if (length > MAX_MESSAGE) {
         exchange.end(CallEnd.of(call, Status.overLimit("message of " + length + " bytes")));
@@ -87,7 +94,8 @@ final class MessageGate {
       }
       grpcFlag = gathered.readUnsignedByte();
       gathered.skipBytes(4);
-      ByteBuf message = gathered.readRetainedSlice((int) length);
+      // A copy: what is gathered moves on under any view of it.
+      ByteBuf message = gathered.readBytes((int) length);
       if (!gathered.isReadable()) {
         gathered.release();
         gathered = null;
@@ -145,8 +153,11 @@ final class MessageGate {
       return true;
     }
     if (step instanceof Step.Replace replace) {
-      current.replace(Unpooled.wrappedBuffer(replace.message().bytes()));
-      grpcFlag = 0;
+      if (replace.message() != current) {
+        // A copy, since the new bytes may well be part of the old.
+        current.replace(Unpooled.copiedBuffer(replace.message().bytes()));
+        grpcFlag = 0;
+      }
       return true;
     }
     if (step instanceof Step.Drop && !call.protocol().isPingPong()) {

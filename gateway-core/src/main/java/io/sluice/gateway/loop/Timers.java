@@ -4,6 +4,8 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A wheel of timers for one loop. Setting and cancelling are a few writes and allocate nothing; a
@@ -11,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * that hold a timer.
  */
 public final class Timers {
+  private static final Logger LOG = LoggerFactory.getLogger(Timers.class);
   static final int TICK_MILLIS = 10;
   private static final int SLOTS = 1024;
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
@@ -131,7 +134,12 @@ public final class Timers {
     while (timer != head) {
       if (timer.tick <= until) {
         cancel(timer);
-        timer.fire();
+        try {
+          timer.fire();
+        } catch (RuntimeException e) {
+          // The other timers are not to blame.
+          LOG.error("a timer failed", e);
+        }
         // What fired may have changed the slot in any way.
         timer = head.next;
       } else {

@@ -2,6 +2,7 @@ package io.sluice.gateway.server;
 
 import io.netty.channel.Channel;
 import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Timers;
 import java.time.Duration;
 
@@ -20,6 +21,7 @@ final class ConnectionGuard extends Timers.Timer {
   private boolean active;
 
   private boolean midFrame;
+  private int lastFrames;
 
   ConnectionGuard(ListenerContext listener, Channel channel, Connection connection) {
     this.listener = listener;
@@ -46,15 +48,17 @@ final class ConnectionGuard extends Timers.Timer {
   }
 
   /**
-   * Tells after each read whether half a frame is there, whose rest the caller owes.
+   * Tells whether half a frame is there, whose rest the caller owes.
    *
    * @param now not while it is the gateway that does not read on
+   * @param frames how many frames have begun so far: each has its own time
    */
-  void midFrame(boolean now) {
-    if (now && !midFrame) {
+  void midFrame(boolean now, int frames) {
+    if (now && (!midFrame || frames != lastFrames)) {
       set(listener.limits().frameTimeout());
     }
     midFrame = now;
+    lastFrames = frames;
   }
 
   /** Tells how many bytes the connection occupies now. */
@@ -67,13 +71,14 @@ final class ConnectionGuard extends Timers.Timer {
   /** The caller did what it may not do. */
   void refuse(String why) {
     PeerLog.refused(listener, channel, why);
-    close();
-  }
-
-  /** Closes, after what has been written. */
-  void close() {
+    // Answers that are ready leave, so far as the caller takes them.
     channel.flush();
     channel.close();
+  }
+
+  /** Closes, when what has been written has left. */
+  void close() {
+    Closing.afterWrites(channel);
   }
 
   @Override

@@ -54,6 +54,9 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   private boolean draining;
 
+  /** Streams whose end is written but has not left. */
+  private int ending;
+
   private GrpcServer(ListenerContext listener) {
     this.listener = listener;
   }
@@ -86,7 +89,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   public boolean isBusy() {
-    return !streams.isEmpty();
+    return !streams.isEmpty() || ending > 0;
   }
 
   /** Opens no more streams, and closes with the last one. */
@@ -97,8 +100,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       ctx.write(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR));
     }
     ctx.flush();
-    if (streams.isEmpty()) {
-      ctx.close();
+    if (!isBusy()) {
+      guard.close();
     }
   }
 
@@ -296,7 +299,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     @Override
     public void responseHead() {
       headSent = true;
-      write(GrpcHeaders.response(call.responseHeaders()), false);
+      ctx.write(
+          new DefaultHttp2HeadersFrame(GrpcHeaders.response(call.responseHeaders()), false)
+              .stream(stream));
+      flush();
     }
 
     @Override
@@ -319,11 +325,19 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       request = null;
       streams.remove(stream.id());
       forget();
-      write(
-          headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType()),
-          true);
-      if (!halfClosed) {
-        // The caller may stop: nobody listens any more.
+      ending++;
+      Http2Headers last =
+          headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType());
+      ctx.write(new DefaultHttp2HeadersFrame(last, true).stream(stream))
+          .addListener((ChannelFutureListener) done -> told(done.isSuccess()));
+      flush();
+    }
+
+    /** The last of it has left, or never will. */
+    private void told(boolean arrived) {
+      ending--;
+      if (arrived && !halfClosed) {
+        // The caller may stop: nobody listens any more. Not sooner, as a reset overtakes the rest.
         reset(stream, Http2Error.NO_ERROR);
       }
       if (draining) {
@@ -341,11 +355,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     private CharSequence contentType() {
       int type = call.headers().find("content-type");
       return type < 0 ? DEFAULT_TYPE : call.headers().value(type);
-    }
-
-    private void write(Http2Headers headers, boolean end) {
-      ctx.write(new DefaultHttp2HeadersFrame(headers, end).stream(stream));
-      flush();
     }
   }
 }

@@ -26,27 +26,28 @@ import org.slf4j.LoggerFactory;
 public final class ListenerVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ListenerVerticle.class);
 
-  /** A negative port: one free port for all instances of this deployment. */
-  private static final int ANY_PORT = -1;
-
   private final String name;
   private final ListenerConfig config;
+  private final int number;
   private final AtomicInteger connections;
   private final Function<Loop, CallHandler> handlers;
   private ListenerContext listener;
   private NetServer server;
 
   /**
+   * @param number of the listener among all, from 1
    * @param connections counts those of all instances
    * @param handlers gives the handler of calls of a loop, on that loop
    */
   public ListenerVerticle(
       String name,
       ListenerConfig config,
+      int number,
       AtomicInteger connections,
       Function<Loop, CallHandler> handlers) {
     this.name = name;
     this.config = config;
+    this.number = number;
     this.connections = connections;
     this.handlers = handlers;
   }
@@ -61,7 +62,8 @@ public final class ListenerVerticle extends VerticleBase {
         vertx.createNetServer(
             new NetServerOptions()
                 .setHost(config.address().host())
-                .setPort(port == 0 ? ANY_PORT : port)
+                // To Vert.x each negative port is one free port, shared by all that name it.
+                .setPort(port == 0 ? -number : port)
                 .setAcceptBacklog(4096)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true));

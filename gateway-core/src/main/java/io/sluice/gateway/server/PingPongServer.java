@@ -59,6 +59,11 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   private @Nullable RequestSink request;
 
   private boolean ended;
+
+  /** The whole reply, held back until the end is certain; most are in one part. */
+  private @Nullable ByteBuf wholeReply;
+
+  private int frames;
   private boolean driving;
   private int window;
   private int unacknowledged;
@@ -106,10 +111,14 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     } finally {
       driving = false;
     }
-    guard.midFrame(
-        window < WINDOW && (reader.isPartDue() || call == null && reader.buffered() > 0));
-    limitReading();
+    account();
+  }
+
+  private void account() {
+    boolean owed = reader.isPartDue() || call == null && reader.buffered() > 0;
+    guard.midFrame(owed && window < WINDOW, frames);
     guard.holds((long) reader.held() + window);
+    limitReading();
   }
 
   private boolean nextPart() {
@@ -142,6 +151,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     if (message.type() != ThriftHead.CALL && message.type() != ThriftHead.ONEWAY) {
       throw new WireException("message type " + message.type() + " from a caller");
     }
+    frames++;
     RpcCall next = describe(message);
     call = next;
     ended = false;
@@ -194,8 +204,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   public void requestTaken(int bytes) {
     window -= bytes;
     if (!driving) {
-      limitReading();
-      guard.holds((long) reader.held() + window);
+      account();
     }
   }
 
@@ -228,35 +237,41 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     if (replyBegun) {
       replyRemaining -= size;
       ctx.write(part);
+    } else if (endOfMessage && wholeReply == null) {
+      wholeReply = part;
+      return;
     } else {
-      replyBegun = true;
-      replyRemaining = answered.response().bodyLength - size;
-      try {
-        ByteBuf out =
-            writer.begin(
-                answered.protocol(),
-                answered.response(),
-                ThriftHead.REPLY,
-                answered.method(),
-                answered.request().seqId,
-                part,
-                PingPongServer::replyKeys,
-                answered);
-        ctx.write(out);
-        ByteBuf rest = writer.takeRest();
-        if (rest != null) {
-          ctx.write(rest);
-        }
-      } catch (WireException e) {
-        guard.refuse("its reply cannot be written: " + e.getMessage());
-        return;
-      }
+      beginReply(answered, part);
     }
     flush();
     if (ctx.channel().isWritable()) {
       acknowledge(size);
     } else {
       unacknowledged += size;
+    }
+  }
+
+  private void beginReply(RpcCall answered, ByteBuf part) {
+    replyBegun = true;
+    replyRemaining = answered.response().bodyLength - part.readableBytes();
+    try {
+      ByteBuf out =
+          writer.begin(
+              answered.protocol(),
+              answered.response(),
+              ThriftHead.REPLY,
+              answered.method(),
+              answered.request().seqId,
+              part,
+              PingPongServer::replyKeys,
+              answered);
+      ctx.write(out);
+      ByteBuf rest = writer.takeRest();
+      if (rest != null) {
+        ctx.write(rest);
+      }
+    } catch (WireException e) {
+      guard.refuse("its reply cannot be written: " + e.getMessage());
     }
   }
 
@@ -287,10 +302,19 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     ended = true;
     window = 0;
     RpcCall answered = call;
+    ByteBuf whole = wholeReply;
+    wholeReply = null;
+    if (whole != null && end.status().isOk()) {
+      beginReply(answered, whole);
+      flush();
+    } else if (whole != null) {
+      // A filter has changed its mind about the reply.
+      whole.release();
+    }
     if (answered.isOneway()) {
       // Nothing is answered, whatever became of it.
     } else if (replyBegun) {
-      if (replyRemaining > 0 || !end.status().isOk()) {
+      if (replyRemaining > 0) {
         guard.refuse("a reply broke off: " + end.status().text());
         return;
       }
@@ -391,8 +415,11 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     request = null;
     ended = true;
     window = 0;
+    boolean whole = !reader.isPartDue();
     reader.release();
-    if (open != null) {
+    releaseReply();
+    if (open != null && !(whole && call.isOneway())) {
+      // A oneway that was heard to its end goes on: its caller may well hang up at once.
       open.requestCancel(Status.cancelled("the caller's connection was lost"));
     }
     ctx.fireChannelInactive();
@@ -402,6 +429,14 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   public void handlerRemoved(ChannelHandlerContext ctx) {
     guard.stop();
     reader.release();
+    releaseReply();
+  }
+
+  private void releaseReply() {
+    if (wholeReply != null) {
+      wholeReply.release();
+      wholeReply = null;
+    }
   }
 
   @Override

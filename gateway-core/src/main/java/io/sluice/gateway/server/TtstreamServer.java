@@ -14,6 +14,7 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
@@ -32,6 +33,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
    */
   private static final int WINDOW = 1 << 20;
 
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
   private ChannelHandlerContext ctx;
@@ -41,6 +44,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private FrameReader reader;
   private FrameWriter writer;
   private int overWindow;
+  private int frames;
 
   /** Bytes of requests that are on their way to the downstream. */
   private long underWay;
@@ -68,6 +72,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     reader.append((ByteBuf) msg);
     try {
       for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+        frames++;
         try {
           read(frame);
         } finally {
@@ -77,7 +82,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     } catch (WireException e) {
       guard.refuse(e.getMessage());
     }
-    guard.midFrame(overWindow == 0 && reader.buffered() > 0);
+    guard.midFrame(overWindow == 0 && reader.buffered() > 0, frames);
     guard.holds(reader.held() + underWay);
   }
 
@@ -86,20 +91,21 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       case HEADER -> open(frame);
       case DATA -> {
         Stream stream = streams.get(frame.streamId());
-        if (stream != null) {
+        if (stream != null && !stream.halfClosed) {
           stream.data(frame.payload().retain());
         }
       }
       case TRAILER -> {
         Stream stream = streams.get(frame.streamId());
-        if (stream != null) {
+        if (stream != null && !stream.halfClosed) {
+          stream.halfClosed = true;
           stream.request.requestEnd();
         }
       }
       case RST -> {
+        Status why = StreamCodes.read(frame.payload());
         Stream stream = streams.remove(frame.streamId());
         if (stream != null) {
-          Status why = StreamCodes.read(frame.payload());
           RpcCall call = stream.call;
           int path = frame.headers().find("ttscp");
           call.cancelPath(path < 0 ? "" : frame.headers().value(path));
@@ -176,9 +182,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     ArrayList<Stream> open = new ArrayList<>(streams.values());
     streams.clear();
     reader.release();
+    Status lost =
+        Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost");
     for (Stream stream : open) {
-      stream.request.requestCancel(
-          Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
+      stream.stall.cancel();
+      if (stream.request != null) {
+        stream.request.requestCancel(lost);
+      }
     }
     ctx.fireChannelInactive();
   }
@@ -200,7 +210,9 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     private final RpcCall call;
     private final int id;
     private @Nullable RequestSink request;
+    private final Stall stall = new Stall(this);
     private boolean headerSent;
+    private boolean halfClosed;
     private int window;
     private int unacknowledged;
 
@@ -215,6 +227,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       underWay += payload.readableBytes();
       if (within && window >= WINDOW) {
         overWindow++;
+        stall.set();
         limitReading();
       }
       request.requestData(payload, true);
@@ -227,6 +240,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       underWay -= bytes;
       if (over && window < WINDOW) {
         overWindow--;
+        stall.cancel();
         limitReading();
       }
     }
@@ -234,7 +248,11 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     @Override
     public void responseHead() {
       headerSent = true;
-      write(writer.header(id, call.method(), call.responseHeaders()));
+      try {
+        write(writer.header(id, call.method(), call.responseHeaders()));
+      } catch (WireException e) {
+        guard.refuse("a stream's header cannot be written: " + e.getMessage());
+      }
     }
 
     @Override
@@ -258,10 +276,14 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     public void responseEnd(CallEnd end) {
       streams.remove(id);
       forget();
-      if (!headerSent) {
-        write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
+      try {
+        if (!headerSent) {
+          write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
+        }
+        write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
+      } catch (WireException e) {
+        guard.refuse("a stream's trailer cannot be written: " + e.getMessage());
       }
-      write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
       if (draining) {
         drain();
       }
@@ -274,6 +296,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       window = 0;
       if (over) {
         overWindow--;
+        stall.cancel();
         limitReading();
       }
     }
@@ -281,6 +304,38 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     private void write(ByteBuf frame) {
       ctx.write(frame);
       listener.loop().flusher().later(flushTarget);
+    }
+  }
+
+  /**
+   * Ends a stream whose downstream does not read while other streams of the connection have to wait
+   * for it; alone on its connection a stream may wait.
+   */
+  private final class Stall extends Timers.Timer {
+    private final Stream stream;
+
+    Stall(Stream stream) {
+      this.stream = stream;
+    }
+
+    void set() {
+      listener.loop().timers().set(this, STALL_NANOS);
+    }
+
+    void cancel() {
+      listener.loop().timers().cancel(this);
+    }
+
+    @Override
+    protected void fire() {
+      if (streams.size() == 1) {
+        set();
+        return;
+      }
+      Status slow = Status.overLimit("the downstream does not read its stream");
+      RequestSink request = stream.request;
+      stream.responseEnd(CallEnd.of(stream.call, slow));
+      request.requestCancel(slow);
     }
   }
 }

@@ -99,6 +99,12 @@ public final class GrpcHeaders {
     }
   }
 
+  /** The HTTP status of a response's head; 0 if it has none. */
+  public static int httpStatus(Http2Headers headers) {
+    CharSequence status = headers.status();
+    return status == null ? 0 : integer(status, 0);
+  }
+
   /** Reads the end of a response out of its trailers. */
   public static CallEnd end(Http2Headers trailers) {
     CharSequence number = trailers.get(GRPC_STATUS);

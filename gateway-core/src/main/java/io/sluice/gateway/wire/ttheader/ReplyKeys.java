@@ -60,6 +60,15 @@ public final class ReplyKeys {
     return connectionEnds;
   }
 
+  /** Puts a business status among the keys of a trailer. */
+  public static void add(Headers headers, BizStatus status) {
+    headers.add(TTHeaderKeys.BIZ_STATUS, Integer.toString(status.code()));
+    headers.add(TTHeaderKeys.BIZ_MESSAGE, status.message());
+    if (status.extra() != null) {
+      headers.add(TTHeaderKeys.BIZ_EXTRA, status.extra());
+    }
+  }
+
   /** Writes a business status; nothing for null. */
   public static void write(TTHeaderWriter out, @Nullable BizStatus status) {
     if (status == null) {

@@ -1,6 +1,7 @@
 package io.sluice.gateway.wire.ttheader;
 
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.wire.WireException;
 
 /**
  * Takes out of a request's header what speaks to the gateway itself, so that what is left is what
@@ -8,6 +9,8 @@ import io.sluice.gateway.call.Headers;
  * drop 17, never send on used transient metadata).
  */
 public final class RequestKeys {
+  private static final int MAX_NAME = 4096;
+
   private String service = "";
   private String method = "";
   private String caller = "";
@@ -48,7 +51,7 @@ public final class RequestKeys {
       } else if (isKey(headers, i, TTHeaderKeys.SERVICE)) {
         if (!named) {
           named = true;
-          keys.service = service(headers.value(i));
+          keys.service = service(name(headers, i));
         }
         headers.removeAt(i);
       } else if (isKey(headers, i, TTHeaderKeys.REAL_ADDRESS)
@@ -61,7 +64,14 @@ public final class RequestKeys {
   }
 
   private static String first(String already, Headers headers, int entry) {
-    return already.isEmpty() ? headers.value(entry) : already;
+    return already.isEmpty() ? name(headers, entry) : already;
+  }
+
+  private static String name(Headers headers, int entry) {
+    if (headers.valueLength(entry) > MAX_NAME) {
+      throw new WireException("a name of " + headers.valueLength(entry) + " bytes");
+    }
+    return headers.value(entry);
   }
 
   static boolean isKey(Headers headers, int entry, String key) {

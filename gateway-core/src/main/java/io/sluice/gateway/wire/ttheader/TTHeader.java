@@ -156,6 +156,9 @@ public final class TTHeader {
           case INFO_STRINGS -> strings();
           case INFO_INTS -> ints();
           case INFO_ACL_TOKEN -> {
+            if (headers.count() >= maxKeys) {
+              throw new WireException("TTHeader with more than " + maxKeys + " keys");
+            }
             int length = block();
             headers.addKeyed(TTHeaderKeys.ACL_TOKEN_BYTES, at - length, length);
           }

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.sluice.api.BizStatus;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** Writes frames, each whole into one buffer. Reused, one a connection. */
 public final class FrameWriter {
   private static final Headers NONE = new Headers(Headers.Dialect.TTHEADER);
+  private static final ByteBuf NO_PAYLOAD = Unpooled.EMPTY_BUFFER;
+
+  /** Payloads up to this size are copied behind their header. */
+  private static final int COPY = 2048;
 
   private final ByteBufAllocator allocator;
   private final TTHeaderWriter ttheader = new TTHeaderWriter();
@@ -30,23 +35,16 @@ public final class FrameWriter {
    * The frame that opens a stream.
    *
    * @param service left out if empty
+   * @throws WireException if the metadata does not fit a frame; so do all methods here
    */
   public ByteBuf open(int streamId, String service, String method, Headers headers) {
-    ByteBuf out = allocator.ioBuffer(256);
-    begin(out, streamId);
-    if (!service.isEmpty()) {
-      ttheader.string(TTHeaderKeys.SERVICE, service);
-    }
-    end(FrameType.HEADER, method, headers, 0);
-    return out;
+    return frame(
+        FrameType.HEADER, streamId, method, headers, NO_PAYLOAD, TTHeaderKeys.SERVICE, service);
   }
 
   /** The server's frame with what precedes its messages. */
   public ByteBuf header(int streamId, String method, Headers headers) {
-    ByteBuf out = allocator.ioBuffer(128);
-    begin(out, streamId);
-    end(FrameType.HEADER, method, headers, 0);
-    return out;
+    return frame(FrameType.HEADER, streamId, method, headers, NO_PAYLOAD, "", "");
   }
 
   /**
@@ -55,18 +53,12 @@ public final class FrameWriter {
    * @param payload handed over
    */
   public ByteBuf data(int streamId, String method, ByteBuf payload) {
-    ByteBuf out = allocator.ioBuffer(64 + method.length());
-    begin(out, streamId);
-    end(FrameType.DATA, method, NONE, payload.readableBytes());
-    return joined(out, payload);
+    return frame(FrameType.DATA, streamId, method, NONE, payload, "", "");
   }
 
   /** The client's half close. */
   public ByteBuf halfClose(int streamId, String method) {
-    ByteBuf out = allocator.ioBuffer(64 + method.length());
-    begin(out, streamId);
-    end(FrameType.TRAILER, method, NONE, 0);
-    return out;
+    return frame(FrameType.TRAILER, streamId, method, NONE, NO_PAYLOAD, "", "");
   }
 
   /**
@@ -76,16 +68,14 @@ public final class FrameWriter {
    */
   public ByteBuf trailer(
       int streamId, String method, Status status, @Nullable BizStatus biz, Headers trailers) {
-    ByteBuf out = allocator.ioBuffer(256);
-    begin(out, streamId);
-    ByteBuf payload = Unpooled.EMPTY_BUFFER;
     if (!status.isOk()) {
-      payload = exception(streamId, method, ThriftException.type(status), status.text());
-    } else {
-      ReplyKeys.write(ttheader, biz);
+      ByteBuf exception = exception(streamId, method, ThriftException.type(status), status.text());
+      return frame(FrameType.TRAILER, streamId, method, trailers, exception, "", "");
     }
-    end(FrameType.TRAILER, method, trailers, payload.readableBytes());
-    return joined(out, payload);
+    if (biz != null) {
+      ReplyKeys.add(trailers, biz);
+    }
+    return frame(FrameType.TRAILER, streamId, method, trailers, NO_PAYLOAD, "", "");
   }
 
   /**
@@ -95,25 +85,45 @@ public final class FrameWriter {
    * @param path names of the services that the cancel came by; left out if empty
    */
   public ByteBuf reset(int streamId, String method, int type, String text, String path) {
-    ByteBuf out = allocator.ioBuffer(256);
-    begin(out, streamId);
-    if (!path.isEmpty()) {
-      ttheader.string(TTHeaderKeys.CANCEL_PATH, path);
+    ByteBuf exception = exception(streamId, method, type, text);
+    return frame(FrameType.RST, streamId, method, NONE, exception, TTHeaderKeys.CANCEL_PATH, path);
+  }
+
+  /**
+   * @param payload handed over
+   * @param ownKey a key of the frame's own, written unless {@code ownValue} is empty
+   */
+  private ByteBuf frame(
+      FrameType type,
+      int streamId,
+      String method,
+      Headers headers,
+      ByteBuf payload,
+      String ownKey,
+      String ownValue) {
+    int length = payload.readableBytes();
+    boolean copied = length <= COPY;
+    ByteBuf out = allocator.ioBuffer(128 + method.length() + (copied ? length : 0));
+    try {
+      ttheader.begin(out, TTHeader.FLAG_STREAMING, streamId, TTHeader.PROTOCOL_THRIFT_STRUCT);
+      if (!ownValue.isEmpty()) {
+        ttheader.string(ownKey, ownValue);
+      }
+      RequestKeys.writeRest(ttheader, headers, true, TTHeaderKeys.TO_METHOD);
+      ttheader.integer(TTHeaderKeys.TO_METHOD, method);
+      ttheader.integer(TTHeaderKeys.FRAME_TYPE, type.code());
+      ttheader.end(length);
+    } catch (WireException e) {
+      out.release();
+      payload.release();
+      throw e;
     }
-    ByteBuf payload = exception(streamId, method, type, text);
-    end(FrameType.RST, method, NONE, payload.readableBytes());
-    return joined(out, payload);
-  }
-
-  private void begin(ByteBuf out, int streamId) {
-    ttheader.begin(out, TTHeader.FLAG_STREAMING, streamId, TTHeader.PROTOCOL_THRIFT_STRUCT);
-  }
-
-  private void end(FrameType type, String method, Headers headers, int payload) {
-    RequestKeys.writeRest(ttheader, headers, true, TTHeaderKeys.TO_METHOD);
-    ttheader.integer(TTHeaderKeys.TO_METHOD, method);
-    ttheader.integer(TTHeaderKeys.FRAME_TYPE, type.code());
-    ttheader.end(payload);
+    if (!copied) {
+      return allocator.compositeBuffer(2).addComponents(true, out, payload);
+    }
+    out.writeBytes(payload);
+    payload.release();
+    return out;
   }
 
   private ByteBuf exception(int streamId, String method, int type, String text) {
@@ -121,18 +131,5 @@ public final class FrameWriter {
     ThriftHead.write(out, ThriftHead.EXCEPTION, method, streamId);
     ThriftException.write(out, Status.exception(type, text));
     return out;
-  }
-
-  private ByteBuf joined(ByteBuf head, ByteBuf payload) {
-    if (!payload.isReadable()) {
-      payload.release();
-      return head;
-    }
-    if (payload.readableBytes() <= 2048) {
-      head.writeBytes(payload);
-      payload.release();
-      return head;
-    }
-    return allocator.compositeBuffer(2).addComponents(true, head, payload);
   }
 }

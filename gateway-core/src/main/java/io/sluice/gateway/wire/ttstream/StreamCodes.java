@@ -28,15 +28,20 @@ public final class StreamCodes {
   }
 
   /**
-   * Reads the payload of an RST, or of a TRAILER that has one.
+   * Reads the payload of an RST, or of a TRAILER that has one. One that is none counts as absent:
+   * the stream is over either way.
    *
    * @param payload not released
-   * @throws WireException if it is no exception message
    */
   public static Status read(ByteBuf payload) {
-    if (!payload.isReadable()) {
+    try {
+      return payload.isReadable() ? parse(payload) : BARE_RESET;
+    } catch (WireException e) {
       return BARE_RESET;
     }
+  }
+
+  private static Status parse(ByteBuf payload) {
     if (payload.readableBytes() < ThriftHead.FIXED
         || payload.readableBytes() > ThriftException.MAX_BYTES
         || payload.readUnsignedShort() != ThriftHead.MAGIC) {
