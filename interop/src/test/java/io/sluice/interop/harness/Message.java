@@ -31,7 +31,17 @@ public record Message(
   public static final int CALL = 1;
   public static final int REPLY = 2;
   public static final int EXCEPTION = 3;
+
+  /** An int key: what kind of frame of a stream it is. */
+  public static final int FRAME_TYPE = 27;
+
+  /** An int key: the method. */
+  public static final int METHOD = 9;
+
   private static final int MAGIC = 0x1000;
+  private static final int STREAMING = 2;
+  private static final int THRIFT_BINARY = 0;
+  private static final int THRIFT_STRUCT = 0x10;
   private static final int PADDING = 0;
   private static final int STRINGS = 1;
   private static final int INTS = 0x10;
@@ -55,6 +65,27 @@ public record Message(
       strings.put("isn", service);
     }
     return new Message(framing, 0, seq, new TreeMap<>(), strings, payload);
+  }
+
+  /**
+   * A frame of a stream without a payload.
+   *
+   * @param type 2 is HEADER, 4 is TRAILER
+   */
+  public static Message frame(int type, int stream, String method) {
+    return new Message(
+            Framing.TTHEADER, STREAMING, stream, Map.of(), Map.of(), ByteBuffer.allocate(0))
+        .with(FRAME_TYPE, Integer.toString(type))
+        .with(METHOD, method);
+  }
+
+  /** A reply to a call in its framing, with a body. */
+  public static Message reply(Message call, byte[] body) {
+    byte[] name = call.method().getBytes(StandardCharsets.UTF_8);
+    ByteBuffer payload = ByteBuffer.allocate(12 + name.length + body.length);
+    payload.putInt(0x80010000 | REPLY).putInt(name.length).put(name).putInt(call.seq()).put(body);
+    payload.flip();
+    return new Message(call.framing, 0, call.headerSeq, Map.of(), Map.of(), payload);
   }
 
   /** The struct {1: text}. */
@@ -174,7 +205,8 @@ public record Message(
   private byte[] header() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeShort(0); // protocol and number of transforms
+      out.writeByte((flags & STREAMING) == 0 ? THRIFT_BINARY : THRIFT_STRUCT);
+      out.writeByte(0); // transforms
       if (!strings.isEmpty()) {
         out.writeByte(STRINGS);
         out.writeShort(strings.size());
