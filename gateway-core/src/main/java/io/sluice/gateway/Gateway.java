@@ -15,6 +15,7 @@ import io.sluice.gateway.server.ListenerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -105,7 +106,10 @@ public final class Gateway {
   private Future<?> deployListener(String name, ListenerConfig config) {
     if (config.serves() == ListenerConfig.Serves.ADMIN) {
       AdminVerticle admin = new AdminVerticle(config.address(), registry, () -> ready);
-      return vertx.deployVerticle(admin).onSuccess(id -> ports.put(name, admin.port()));
+      return vertx
+          .deployVerticle(admin)
+          .recover(cause -> cannotListen(name, config, cause))
+          .onSuccess(id -> ports.put(name, admin.port()));
     }
     AtomicInteger connections = new AtomicInteger();
     registry.gauge(
@@ -122,11 +126,24 @@ public final class Gateway {
               return instance;
             },
             new DeploymentOptions().setInstances(loops))
+        .recover(cause -> cannotListen(name, config, cause))
         .onSuccess(
             id -> {
               listeners.addAll(instances);
               ports.put(name, instances.get(0).port());
             });
+  }
+
+  private static Future<String> cannotListen(String name, ListenerConfig config, Throwable cause) {
+    return Future.failedFuture(
+        new IOException(
+            "listener '"
+                + name
+                + "' cannot listen on "
+                + config.address()
+                + ": "
+                + cause.getMessage(),
+            cause));
   }
 
   private CallHandler calls(Loop loop) {

@@ -14,12 +14,12 @@ package io.sluice.api;
  * </pre>
  *
  * <p>A refused call has no response, so it goes straight to {@link #onEnd}. Only the filters whose
- * turn at {@link #onRequest} had come, the refusing one included, get later hooks of that call. Message hooks of one direction never overlap: while one awaits, no more is read
- * from that side.
+ * turn at {@link #onRequest} had come, the refusing one included, get later hooks of that call.
+ * Message hooks of one direction never overlap: while one awaits, no more is read from that side.
  *
- * <p>All hooks of one call run on the call's event loop and must not block. One instance serves
- * the calls of all loops at once, so its own state must be safe for that. A hook that throws
- * ends the call with an internal error that names the filter.
+ * <p>All hooks of one call run on the call's event loop and must not block. One instance serves the
+ * calls of all loops at once, so its own state must be safe for that. A hook that throws ends the
+ * call with an internal error that names the filter.
  *
  * <pre>{@code
  * final class RefuseStrangers implements Filter {

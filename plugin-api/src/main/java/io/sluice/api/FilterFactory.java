@@ -8,7 +8,9 @@ package io.sluice.api;
  */
 public interface FilterFactory<S extends Record> {
 
-  /** The name under which the configuration uses the filter: lower case, words joined by {@code -}. */
+  /**
+   * The name under which the configuration uses the filter: lower case, words joined by {@code -}.
+   */
   String name();
 
   /** The type of the settings. */
@@ -19,8 +21,8 @@ public interface FilterFactory<S extends Record> {
    * called for a configuration that is then refused: start nothing here that would have to be
    * stopped.
    *
-   * @throws IllegalArgumentException if settings that are right one by one do not fit together;
-   *     the message says what would be right
+   * @throws IllegalArgumentException if settings that are right one by one do not fit together; the
+   *     message says what would be right
    */
   Filter create(S settings);
 }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keys and values that travel beside a call's messages. Keys are found whatever their case; a key
- * is written as given on TTHeader and ttstream, and in lower case on HTTP/2. What the protocols
- * use for themselves (method, deadline, status, …) is not among them.
+ * is written as given on TTHeader and ttstream, and in lower case on HTTP/2. What the protocols use
+ * for themselves (method, deadline, status, …) is not among them.
  *
  * <p>Used on the call's event loop only.
  */

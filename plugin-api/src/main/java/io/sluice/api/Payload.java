@@ -3,8 +3,8 @@ package io.sluice.api;
 import java.nio.ByteBuffer;
 
 /**
- * The bytes of one message, without its framing: a Thrift struct or a Protobuf message. What a
- * hook is shown is valid until the hook has answered (with {@link Step.Await}: until its future
+ * The bytes of one message, without its framing: a Thrift struct or a Protobuf message. What a hook
+ * is shown is valid until the hook has answered (with {@link Step.Await}: until its future
  * completes); {@link #copy()} what is needed longer.
  */
 public interface Payload {

@@ -61,8 +61,7 @@ public record Status(Code code, int number, String text) {
 
   /** Nobody serves this; the text is Kitex's own. */
   public static Status unknownService(String service, String method) {
-    return new Status(
-        Code.UNKNOWN_SERVICE, 0, "unknown service " + service + ", method " + method);
+    return new Status(Code.UNKNOWN_SERVICE, 0, "unknown service " + service + ", method " + method);
   }
 
   /** The caller did not prove who it is. */

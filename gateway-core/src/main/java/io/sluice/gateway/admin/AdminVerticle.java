@@ -21,8 +21,7 @@ public final class AdminVerticle extends VerticleBase {
   private final BooleanSupplier ready;
   private HttpServer server;
 
-  public AdminVerticle(
-      Address address, PrometheusMeterRegistry registry, BooleanSupplier ready) {
+  public AdminVerticle(Address address, PrometheusMeterRegistry registry, BooleanSupplier ready) {
     this.address = address;
     this.registry = registry;
     this.ready = ready;

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keys and values as they stand on the wire, bytes and all, in the dialect of the protocol that
  * they came by. All bytes are in one array and entries are ranges of it: a relayed header is copied
- * twice and never decoded. {@link #plain()}, {@link #persistent()} and {@link #transients()} show it
- * to filters in the neutral form.
+ * twice and never decoded. {@link #plain()}, {@link #persistent()} and {@link #transients()} show
+ * it to filters in the neutral form.
  *
  * <p>Used on the call's loop only.
  */
@@ -40,7 +40,10 @@ public final class Headers {
   private byte[] bytes;
   private int used;
 
-  /** Four ints an entry: key offset (or the number that is the key), key length, value offset, value length. */
+  /**
+   * Four ints an entry: key offset (or the number that is the key), key length, value offset, value
+   * length.
+   */
   private int[] index = NO_INTS;
 
   private int count;

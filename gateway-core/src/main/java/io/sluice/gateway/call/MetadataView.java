@@ -129,7 +129,10 @@ final class MetadataView implements Metadata {
     return belongs(entry);
   }
 
-  /** Lower case; in prefixed kinds {@code -} and {@code _} are one, as HTTP/2 cannot tell them apart. */
+  /**
+   * Lower case; in prefixed kinds {@code -} and {@code _} are one, as HTTP/2 cannot tell them
+   * apart.
+   */
   private int fold(byte b) {
     if (b >= 'A' && b <= 'Z') {
       return b + ('a' - 'A');

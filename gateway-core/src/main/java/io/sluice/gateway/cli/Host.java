@@ -41,6 +41,9 @@ public final class Host {
     MetricsOptions metrics =
         new MicrometerMetricsOptions()
             .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
+            // These would see connections but none of their bytes, which pass below Vert.x.
+            .addDisabledMetricsCategory(MetricsDomain.NET_SERVER)
+            .addDisabledMetricsCategory(MetricsDomain.NET_CLIENT)
             .setEnabled(true);
     vertx =
         Vertx.builder()

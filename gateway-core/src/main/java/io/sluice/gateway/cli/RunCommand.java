@@ -2,9 +2,9 @@ package io.sluice.gateway.cli;
 
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -50,7 +50,7 @@ public final class RunCommand implements SubCommand {
       LOG.atInfo()
           .setMessage("ready")
           .addKeyValue("listeners", gateway.ports())
-          .addKeyValue("millis", ManagementFactory.getRuntimeMXBean().getUptime())
+          .addKeyValue("millis", millisSinceStart())
           .log();
       return SubCommandResult.KEEP_RUNNING;
     } catch (ExecutionException e) {
@@ -61,6 +61,14 @@ public final class RunCommand implements SubCommand {
       }
       return FAILED;
     }
+  }
+
+  private static long millisSinceStart() {
+    return ProcessHandle.current()
+        .info()
+        .startInstant()
+        .map(start -> Duration.between(start, Instant.now()).toMillis())
+        .orElse(-1L);
   }
 
   private void stopOnSignal(Gateway gateway) {

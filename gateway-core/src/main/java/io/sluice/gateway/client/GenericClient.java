@@ -12,8 +12,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Forwards calls by cluster, whatever their service and method, without knowing an IDL. One for each
- * loop, with connections of its own.
+ * Forwards calls by cluster, whatever their service and method, without knowing an IDL. One for
+ * each loop, with connections of its own.
  */
 public final class GenericClient implements Dialer {
   private final Vertx vertx;

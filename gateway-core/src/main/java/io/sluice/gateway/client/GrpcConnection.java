@@ -81,8 +81,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   Http2FrameStream open(GrpcLeg leg) {
     Http2FrameStream stream = newStream();
     legs.put(stream, leg);
-    Http2Headers headers =
-        GrpcHeaders.request(leg.call(), cluster.cluster().config().service());
+    Http2Headers headers = GrpcHeaders.request(leg.call(), cluster.cluster().config().service());
     ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream))
         .addListener(
             (ChannelFutureListener)
@@ -223,10 +222,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
 
   private void watchIdle() {
     if (legs.isEmpty() && !idle.isSet()) {
-      cluster
-          .loop()
-          .timers()
-          .set(idle, cluster.cluster().config().idleTimeout().toNanos());
+      cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
     }
   }
 
@@ -239,8 +235,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     legs.clear();
     for (GrpcLeg leg : lost) {
       leg.end(
-          CallEnd.of(
-              leg.call(), Status.unavailable("connection to " + pool.address() + " lost")));
+          CallEnd.of(leg.call(), Status.unavailable("connection to " + pool.address() + " lost")));
     }
     super.channelInactive(ctx);
   }

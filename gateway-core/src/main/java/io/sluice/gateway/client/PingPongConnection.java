@@ -11,6 +11,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireException;
@@ -40,6 +41,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   private final PingPongPool pool;
   private final Loop loop;
+  private final Budget.Share share = Budget.ofProcess().share();
 
   private @Nullable ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
@@ -170,16 +172,14 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     }
     out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
     boolean unchanged = framing == call.protocol() && call.request().headAhead > 0;
-    RequestKeys.writeRest(
-        out, headers, unchanged, named == null ? -1 : TTHeaderKeys.TO_SERVICE);
+    RequestKeys.writeRest(out, headers, unchanged, named == null ? -1 : TTHeaderKeys.TO_SERVICE);
     if (named != null) {
       out.integer(TTHeaderKeys.TO_SERVICE, named);
     }
     if (call.protocol() == Protocol.FRAMED) {
       out.integer(TTHeaderKeys.TO_METHOD, call.method());
     }
-    out.integer(
-        TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
+    out.integer(TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
     out.integer(TTHeaderKeys.MESSAGE_TYPE, call.isOneway() ? "4" : "1");
     if (call.explicitTimeout()) {
       long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(call.nanosLeft()));
@@ -233,6 +233,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
       readReply();
     } catch (WireException e) {
       fail("default codec read failed: " + e.getMessage());
+    }
+    if (!share.holds((long) reader.held() + window)) {
+      fail("memory is short, and the reply has not been read by the caller");
     }
   }
 
@@ -338,7 +341,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     return new Headers(Headers.Dialect.TTHEADER);
   }
 
-  /** After these a Kitex server closes, which Framed cannot announce (default_server_handler.go). */
+  /**
+   * After these a Kitex server closes, which Framed cannot announce (default_server_handler.go).
+   */
   private static boolean closesAfter(int exceptionType) {
     return exceptionType == 1 || exceptionType == 7 || exceptionType == 20;
   }
@@ -346,6 +351,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   /** So many bytes of the response have been passed on. */
   void taken(int bytes) {
     window -= bytes;
+    share.holds((long) reader.held() + window);
     limitReading();
   }
 
@@ -393,6 +399,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   private void release() {
     reader.release();
+    share.release();
     if (exception != null) {
       exception.release();
       exception = null;

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections to one endpoint that carry one call at a time. The one used last is used next, so that
- * those not needed grow idle and are let go.
+ * Connections to one endpoint that carry one call at a time. The one used last is used next, so
+ * that those not needed grow idle and are let go.
  */
 final class PingPongPool {
   private final Address address;
@@ -117,10 +117,7 @@ final class PingPongPool {
   }
 
   private void setSweeper() {
-    cluster
-        .loop()
-        .timers()
-        .set(sweeper, cluster.cluster().config().idleTimeout().toNanos());
+    cluster.loop().timers().set(sweeper, cluster.cluster().config().idleTimeout().toNanos());
   }
 
   /** Closes what was not used between two of its turns. */

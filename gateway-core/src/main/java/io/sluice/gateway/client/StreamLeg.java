@@ -10,7 +10,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outbound leg of one stream: waits for a shared connection, then speaks through a stream of it.
+ * The outbound leg of one stream: waits for a shared connection, then speaks through a stream of
+ * it.
  *
  * @param <C> the connection
  */

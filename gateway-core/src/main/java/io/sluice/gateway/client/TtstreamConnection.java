@@ -173,8 +173,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
           // Kitex's clients do so for the sake of old servers.
           write(writer.halfClose(leg.streamId(), leg.call().method()));
         }
-        finish(
-            leg, new CallEnd(status, status.isOk() ? keys.bizStatus() : null, frame.headers()));
+        finish(leg, new CallEnd(status, status.isOk() ? keys.bizStatus() : null, frame.headers()));
       }
       case RST -> finish(leg, CallEnd.of(leg.call(), StreamCodes.read(frame.payload())));
       case META, UNKNOWN -> {}
@@ -231,10 +230,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
 
   private void watchIdle() {
     if (legs.isEmpty() && !idle.isSet()) {
-      cluster
-          .loop()
-          .timers()
-          .set(idle, cluster.cluster().config().idleTimeout().toNanos());
+      cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
     }
   }
 

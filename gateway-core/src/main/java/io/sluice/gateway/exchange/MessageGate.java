@@ -61,7 +61,8 @@ final class MessageGate {
     }
     gathered.addComponent(true, part);
     if (gathered.readableBytes() > MAX_MESSAGE) {
-      exchange.end(CallEnd.of(call, Status.overLimit("message of more than " + MAX_MESSAGE + " bytes")));
+      exchange.end(
+          CallEnd.of(call, Status.overLimit("message of more than " + MAX_MESSAGE + " bytes")));
     } else if (grpc) {
       splitGrpc();
     } else if (endOfMessage) {

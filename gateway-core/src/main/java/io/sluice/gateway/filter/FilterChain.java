@@ -126,7 +126,9 @@ public final class FilterChain {
 
   private static boolean overrides(Filter filter, Method hook) {
     try {
-      return filter.getClass().getMethod(hook.getName(), hook.getParameterTypes())
+      return filter
+              .getClass()
+              .getMethod(hook.getName(), hook.getParameterTypes())
               .getDeclaringClass()
           != Filter.class;
     } catch (NoSuchMethodException e) {

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts calls, their time and their bytes. One for each loop; the meters behind it are shared. Only
- * names from the configuration become labels, never what a caller sent.
+ * Counts calls, their time and their bytes. One for each loop; the meters behind it are shared.
+ * Only names from the configuration become labels, never what a caller sent.
  */
 public final class CallMetrics implements CallObserver {
   private static final Status.Code[] CODES = Status.Code.values();
@@ -75,9 +75,7 @@ public final class CallMetrics implements CallObserver {
       Counter counter = calls[status];
       if (counter == null) {
         String label =
-            status == CODES.length
-                ? "business"
-                : CODES[status].name().toLowerCase(Locale.ROOT);
+            status == CODES.length ? "business" : CODES[status].name().toLowerCase(Locale.ROOT);
         counter =
             Counter.builder("sluice.calls")
                 .description("Calls that have ended")
@@ -107,8 +105,7 @@ public final class CallMetrics implements CallObserver {
   }
 
   @Override
-  public void ended(
-      RpcCall call, CallEnd end, long nanos, long requestBytes, long responseBytes) {
+  public void ended(RpcCall call, CallEnd end, long nanos, long requestBytes, long responseBytes) {
     Meters m = meters(call);
     boolean business = end.status().isOk() && end.bizStatus() != null;
     m.calls(business ? CODES.length : end.status().code().ordinal(), registry).increment();

@@ -38,10 +38,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
             ctx.close();
           }
         };
-    listener
-        .loop()
-        .timers()
-        .set(timer, ListenerContext.nanos(listener.limits().firstBytesTimeout()));
+    listener.loop().timers().set(timer, listener.limits().firstBytesTimeout().toNanos());
   }
 
   @Override

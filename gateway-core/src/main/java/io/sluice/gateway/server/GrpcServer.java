@@ -1,8 +1,9 @@
 package io.sluice.gateway.server;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -18,7 +19,6 @@ import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
-import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
@@ -31,7 +31,6 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
@@ -45,11 +44,14 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
-  private final Timers.Timer watch = new Watch();
   private ChannelHandlerContext ctx;
+  private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
-  private boolean active;
+
+  /** Bytes of requests that are on their way to the downstreams. */
+  private long underWay;
+
   private boolean draining;
 
   private GrpcServer(ListenerContext listener) {
@@ -63,8 +65,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
         .addAfter(
             detector.name(),
             "http2",
-            Http2Codecs.server(
-                listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
+            Http2Codecs.server(listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
         .addAfter("http2", "grpc", new GrpcServer(listener));
   }
 
@@ -73,14 +74,19 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     this.ctx = ctx;
     peer = new Peer(ctx.channel().remoteAddress());
     flushTarget = new Flusher.Target(ctx.channel());
-    listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().idleTimeout()));
     ctx.executor()
         .execute(
             () -> {
               ctx.write(new DefaultHttp2WindowUpdateFrame(Http2Codecs.CONNECTION_WINDOW));
               flush();
             });
-    listener.opened(this);
+    guard = new ConnectionGuard(listener, ctx.channel(), this);
+    guard.start();
+  }
+
+  @Override
+  public boolean isBusy() {
+    return !streams.isEmpty();
   }
 
   /** Opens no more streams, and closes with the last one. */
@@ -98,7 +104,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    active = true;
+    guard.read();
     if (msg instanceof Http2DataFrame data) {
       data(data);
     } else if (msg instanceof Http2HeadersFrame headers) {
@@ -106,6 +112,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     } else if (msg instanceof Http2ResetFrame reset) {
       Stream stream = streams.remove(reset.stream().id());
       if (stream != null && stream.request != null) {
+        stream.forget();
         stream.request.requestCancel(Status.cancelled("cancelled by the caller"));
       }
     } else {
@@ -190,6 +197,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       giveBack(frame.stream(), padding);
     }
     boolean last = frame.isEndStream();
+    int size = frame.content().readableBytes();
+    stream.window += size;
+    underWay += size;
+    guard.holds(underWay);
     stream.request.requestData(frame.content(), false);
     if (last) {
       stream.halfClose();
@@ -231,8 +242,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   protected void handlerRemoved0(ChannelHandlerContext ctx) {
-    listener.closed(this);
-    listener.loop().timers().cancel(watch);
+    guard.stop();
   }
 
   @Override
@@ -241,6 +251,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       Stream stream = streams.remove(e.stream().id());
       reset(e.stream(), e.error());
       if (stream != null && stream.request != null) {
+        stream.forget();
         stream.request.requestCancel(Status.cancelled("bad frames from the caller"));
       }
     } else if (cause instanceof Http2Exception e) {
@@ -257,6 +268,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     private final Http2FrameStream stream;
     private final RpcCall call;
     private @Nullable RequestSink request;
+    private int window;
     private boolean headSent;
     private boolean halfClosed;
     private boolean ended;
@@ -275,6 +287,9 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
     @Override
     public void requestTaken(int bytes) {
+      window -= bytes;
+      underWay -= bytes;
+      guard.holds(underWay);
       giveBack(stream, bytes);
     }
 
@@ -287,8 +302,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     @Override
     public void responseData(ByteBuf part, boolean endOfMessage) {
       int size = part.readableBytes();
-      ChannelFuture written =
-          ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream));
+      ChannelFuture written = ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream));
       flush();
       written.addListener(
           (ChannelFutureListener)
@@ -304,6 +318,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       ended = true;
       request = null;
       streams.remove(stream.id());
+      forget();
       write(
           headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType()),
           true);
@@ -316,6 +331,13 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       }
     }
 
+    /** Nothing of it is under way any more. */
+    void forget() {
+      underWay -= window;
+      guard.holds(underWay);
+      window = 0;
+    }
+
     private CharSequence contentType() {
       int type = call.headers().find("content-type");
       return type < 0 ? DEFAULT_TYPE : call.headers().value(type);
@@ -324,20 +346,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     private void write(Http2Headers headers, boolean end) {
       ctx.write(new DefaultHttp2HeadersFrame(headers, end).stream(stream));
       flush();
-    }
-  }
-
-  /** Closes the connection when nothing happens any more. */
-  private final class Watch extends Timers.Timer {
-    @Override
-    protected void fire() {
-      if (streams.isEmpty() && !active) {
-        PeerLog.gone(listener, ctx.channel(), "idle");
-        ctx.close();
-      } else {
-        active = false;
-        listener.loop().timers().set(this, ListenerContext.nanos(listener.limits().idleTimeout()));
-      }
     }
   }
 }

@@ -4,7 +4,6 @@ import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.config.LimitsConfig;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireLimits;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
@@ -68,9 +67,5 @@ final class ListenerContext {
   void drain() {
     draining = true;
     new ArrayList<>(connections).forEach(Connection::drain);
-  }
-
-  static long nanos(Duration duration) {
-    return duration.toNanos();
   }
 }

@@ -87,9 +87,7 @@ public final class ListenerVerticle extends VerticleBase {
       socket.close();
       return;
     }
-    vertxHandler
-        .pipeline()
-        .addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
+    vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
   }
 
   /** Accepts no more, and ends when all calls have ended or the grace is over. */

@@ -15,7 +15,6 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
@@ -45,9 +44,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   private static final Headers NO_HEADERS = new Headers(Headers.Dialect.TTHEADER);
 
   private final ListenerContext listener;
-  private final Timers.Timer watch = new Watch();
 
   private ChannelHandlerContext ctx;
+  private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
   private MessageReader reader;
@@ -68,11 +67,6 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   private boolean replyBegun;
 
   private long replyRemaining;
-
-  /** For the watch: something was read since it last looked. */
-  private boolean active;
-
-  private boolean midFrame;
   private boolean draining;
 
   PingPongServer(ListenerContext listener) {
@@ -86,15 +80,15 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     flushTarget = new Flusher.Target(ctx.channel());
     reader = new MessageReader(ctx.alloc(), listener.wireLimits());
     writer = new MessageWriter(ctx.alloc());
-    listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().idleTimeout()));
-    listener.opened(this);
+    guard = new ConnectionGuard(listener, ctx.channel(), this);
+    guard.start();
   }
 
   // What the caller sends.
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    active = true;
+    guard.read();
     reader.append((ByteBuf) msg);
     drive();
   }
@@ -108,12 +102,14 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     try {
       while (ctx.channel().isActive() && (reader.isPartDue() ? nextPart() : nextCall())) {}
     } catch (WireException e) {
-      refuse(e.getMessage());
+      guard.refuse(e.getMessage());
     } finally {
       driving = false;
     }
-    watchFrame();
+    guard.midFrame(
+        window < WINDOW && (reader.isPartDue() || call == null && reader.buffered() > 0));
     limitReading();
+    guard.holds((long) reader.held() + window);
   }
 
   private boolean nextPart() {
@@ -199,6 +195,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     window -= bytes;
     if (!driving) {
       limitReading();
+      guard.holds((long) reader.held() + window);
     }
   }
 
@@ -251,7 +248,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
           ctx.write(rest);
         }
       } catch (WireException e) {
-        refuse("its reply cannot be written: " + e.getMessage());
+        guard.refuse("its reply cannot be written: " + e.getMessage());
         return;
       }
     }
@@ -294,8 +291,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
       // Nothing is answered, whatever became of it.
     } else if (replyBegun) {
       if (replyRemaining > 0 || !end.status().isOk()) {
-        PeerLog.refused(listener, ctx.channel(), "a reply broke off: " + end.status().text());
-        ctx.close();
+        guard.refuse("a reply broke off: " + end.status().text());
         return;
       }
     } else if (isToldAsException(answered) && end.status().isOk()) {
@@ -338,7 +334,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
       }
       flush();
     } catch (WireException e) {
-      refuse("its error cannot be written: " + e.getMessage());
+      guard.refuse("its error cannot be written: " + e.getMessage());
     }
   }
 
@@ -373,13 +369,17 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     }
   }
 
+  @Override
+  public boolean isBusy() {
+    return call != null;
+  }
+
   /** Answers what it has read of, then closes. */
   @Override
   public void drain() {
     draining = true;
     if (call == null && reader.buffered() == 0) {
-      ctx.flush();
-      ctx.close();
+      guard.close();
     }
   }
 
@@ -390,6 +390,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     RequestSink open = request;
     request = null;
     ended = true;
+    window = 0;
     reader.release();
     if (open != null) {
       open.requestCancel(Status.cancelled("the caller's connection was lost"));
@@ -399,8 +400,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
-    listener.closed(this);
-    listener.loop().timers().cancel(watch);
+    guard.stop();
     reader.release();
   }
 
@@ -408,40 +408,5 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     PeerLog.thrown(listener, ctx.channel(), cause);
     ctx.close();
-  }
-
-  private void refuse(String why) {
-    PeerLog.refused(listener, ctx.channel(), why);
-    // What was answered before still leaves.
-    ctx.flush();
-    ctx.close();
-  }
-
-  /** Sets the watch on a frame that has begun and is not complete. */
-  private void watchFrame() {
-    boolean now = reader.isPartDue() || call == null && reader.buffered() > 0;
-    if (now && !midFrame) {
-      listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().frameTimeout()));
-    }
-    midFrame = now;
-  }
-
-  /** Closes the connection when a frame takes too long or nothing happens any more. */
-  private final class Watch extends Timers.Timer {
-    @Override
-    protected void fire() {
-      if (midFrame && window < WINDOW) {
-        refuse(
-            "a frame was not complete within "
-                + listener.limits().frameTimeout().toMillis()
-                + " ms");
-      } else if (call == null && !active) {
-        PeerLog.gone(listener, ctx.channel(), "idle");
-        ctx.close();
-      } else {
-        active = false;
-        listener.loop().timers().set(this, ListenerContext.nanos(listener.limits().idleTimeout()));
-      }
-    }
   }
 }

@@ -14,7 +14,6 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
@@ -35,15 +34,17 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
-  private final Timers.Timer watch = new Watch();
   private ChannelHandlerContext ctx;
+  private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
   private FrameReader reader;
   private FrameWriter writer;
   private int overWindow;
-  private boolean active;
-  private boolean midFrame;
+
+  /** Bytes of requests that are on their way to the downstream. */
+  private long underWay;
+
   private boolean draining;
 
   TtstreamServer(ListenerContext listener) {
@@ -57,13 +58,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     flushTarget = new Flusher.Target(ctx.channel());
     reader = new FrameReader(ctx.alloc(), listener.wireLimits());
     writer = new FrameWriter(ctx.alloc());
-    listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().idleTimeout()));
-    listener.opened(this);
+    guard = new ConnectionGuard(listener, ctx.channel(), this);
+    guard.start();
   }
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    active = true;
+    guard.read();
     reader.append((ByteBuf) msg);
     try {
       for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
@@ -74,13 +75,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
         }
       }
     } catch (WireException e) {
-      refuse(e.getMessage());
+      guard.refuse(e.getMessage());
     }
-    boolean now = reader.buffered() > 0;
-    if (now && !midFrame) {
-      listener.loop().timers().set(watch, ListenerContext.nanos(listener.limits().frameTimeout()));
-    }
-    midFrame = now;
+    guard.midFrame(overWindow == 0 && reader.buffered() > 0);
+    guard.holds(reader.held() + underWay);
   }
 
   private void read(Frame frame) {
@@ -135,8 +133,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     }
     Stream stream = new Stream(call);
     if (streams.size() >= listener.limits().maxStreams()) {
-      stream.responseEnd(
-          CallEnd.of(call, Status.overLimit("too many streams on this connection")));
+      stream.responseEnd(CallEnd.of(call, Status.overLimit("too many streams on this connection")));
       return;
     }
     streams.put(frame.streamId(), stream);
@@ -145,18 +142,16 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   }
 
   @Override
+  public boolean isBusy() {
+    return !streams.isEmpty();
+  }
+
+  @Override
   public void drain() {
     draining = true;
     if (streams.isEmpty()) {
-      ctx.flush();
-      ctx.close();
+      guard.close();
     }
-  }
-
-  private void refuse(String why) {
-    PeerLog.refused(listener, ctx.channel(), why);
-    ctx.flush();
-    ctx.close();
   }
 
   private void limitReading() {
@@ -183,16 +178,14 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     reader.release();
     for (Stream stream : open) {
       stream.request.requestCancel(
-          Status.exception(
-              StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
+          Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost"));
     }
     ctx.fireChannelInactive();
   }
 
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
-    listener.closed(this);
-    listener.loop().timers().cancel(watch);
+    guard.stop();
     reader.release();
   }
 
@@ -219,6 +212,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     void data(ByteBuf payload) {
       boolean within = window < WINDOW;
       window += payload.readableBytes();
+      underWay += payload.readableBytes();
       if (within && window >= WINDOW) {
         overWindow++;
         limitReading();
@@ -230,6 +224,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     public void requestTaken(int bytes) {
       boolean over = window >= WINDOW;
       window -= bytes;
+      underWay -= bytes;
       if (over && window < WINDOW) {
         overWindow--;
         limitReading();
@@ -266,8 +261,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       if (!headerSent) {
         write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
       }
-      write(
-          writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
+      write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
       if (draining) {
         drain();
       }
@@ -275,8 +269,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
     /** What is still under way of it holds up nobody any more. */
     void forget() {
-      if (window >= WINDOW) {
-        window = 0;
+      boolean over = window >= WINDOW;
+      underWay -= window;
+      window = 0;
+      if (over) {
         overWindow--;
         limitReading();
       }
@@ -285,25 +281,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     private void write(ByteBuf frame) {
       ctx.write(frame);
       listener.loop().flusher().later(flushTarget);
-    }
-  }
-
-  /** Closes the connection when a frame takes too long or nothing happens any more. */
-  private final class Watch extends Timers.Timer {
-    @Override
-    protected void fire() {
-      if (midFrame && overWindow == 0) {
-        refuse(
-            "a frame was not complete within "
-                + listener.limits().frameTimeout().toMillis()
-                + " ms");
-      } else if (streams.isEmpty() && !active) {
-        PeerLog.gone(listener, ctx.channel(), "idle");
-        ctx.close();
-      } else {
-        active = false;
-        listener.loop().timers().set(this, ListenerContext.nanos(listener.limits().idleTimeout()));
-      }
     }
   }
 }

@@ -60,7 +60,9 @@ public final class Detector {
 
   private static boolean isHttp1(ByteBuf bytes, int at, int n) {
     int letters = 0;
-    while (letters < n && bytes.getByte(at + letters) >= 'A' && bytes.getByte(at + letters) <= 'Z') {
+    while (letters < n
+        && bytes.getByte(at + letters) >= 'A'
+        && bytes.getByte(at + letters) <= 'Z') {
       letters++;
     }
     return letters >= 3 && letters < n && bytes.getByte(at + letters) == ' ';

@@ -21,8 +21,6 @@ public record GrpcPath(String packageName, String service, String method) {
     String name = text.substring(0, slash);
     int dot = name.lastIndexOf('.');
     return new GrpcPath(
-        dot < 0 ? "" : name.substring(0, dot),
-        name.substring(dot + 1),
-        text.substring(slash + 1));
+        dot < 0 ? "" : name.substring(0, dot), name.substring(dot + 1), text.substring(slash + 1));
   }
 }

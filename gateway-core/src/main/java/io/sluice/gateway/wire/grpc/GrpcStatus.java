@@ -55,8 +55,7 @@ public final class GrpcStatus {
       case 12 -> Status.grpc(PERMISSION_DENIED, "the downstream wants a safer transport");
       // Kitex's own, on graceful shutdown.
       case 1000 -> Status.grpc(UNAVAILABLE, "graceful shutdown");
-      default ->
-          Status.grpc(INTERNAL, "the downstream reset the stream, HTTP/2 code " + errorCode);
+      default -> Status.grpc(INTERNAL, "the downstream reset the stream, HTTP/2 code " + errorCode);
     };
   }
 

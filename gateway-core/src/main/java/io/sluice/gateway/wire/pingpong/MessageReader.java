@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Use: {@link #append}, then {@link #readHead} until it is there, then {@link #readPart} until
- * {@link #bodyRemaining} is 0, and again. A head is given out when the message, or the first {@value
- * #GATHER} bytes of it, are there: a slow sender does not occupy a downstream.
+ * {@link #bodyRemaining} is 0, and again. A head is given out when the message, or the first
+ * {@value #GATHER} bytes of it, are there: a slow sender does not occupy a downstream.
  */
 public final class MessageReader {
   /** Messages up to this size are given out in one part. */
@@ -68,6 +68,11 @@ public final class MessageReader {
   /** Bytes taken and not given out yet. */
   public int buffered() {
     return buffer == null ? 0 : buffer.readableBytes();
+  }
+
+  /** Bytes of memory that what was taken occupies. */
+  public int held() {
+    return buffer == null ? 0 : buffer.capacity();
   }
 
   /** Bytes of the current message's body that have not been given out. */
@@ -152,8 +157,7 @@ public final class MessageReader {
       throw new WireException(Detector.describe(in));
     }
     if (length > limits.maxFrame()) {
-      throw new WireException(
-          "message of " + length + " bytes, the limit is " + limits.maxFrame());
+      throw new WireException("message of " + length + " bytes, the limit is " + limits.maxFrame());
     }
     if (length < ThriftHead.FIXED) {
       throw new WireException("message of " + length + " bytes, too short to be one");
@@ -187,7 +191,9 @@ public final class MessageReader {
     return message;
   }
 
-  /** Notes how many bytes from the start of the message are needed, and whether some are missing. */
+  /**
+   * Notes how many bytes from the start of the message are needed, and whether some are missing.
+   */
   private boolean lacks(ByteBuf in, int start, int bytes) {
     needed = bytes;
     return in.writerIndex() - start < bytes;

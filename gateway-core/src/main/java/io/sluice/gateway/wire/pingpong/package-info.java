@@ -1,4 +1,7 @@
-/** Ping-pong messages in all their framings: cutting a connection's bytes into messages, and putting a message into a framing. */
+/**
+ * Ping-pong messages in all their framings: cutting a connection's bytes into messages, and putting
+ * a message into a framing.
+ */
 @NullMarked
 package io.sluice.gateway.wire.pingpong;
 

@@ -1,4 +1,6 @@
-/** The strict Thrift binary message head and the application exception; bodies are never decoded. */
+/**
+ * The strict Thrift binary message head and the application exception; bodies are never decoded.
+ */
 @NullMarked
 package io.sluice.gateway.wire.thrift;
 

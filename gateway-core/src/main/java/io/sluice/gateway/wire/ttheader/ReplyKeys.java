@@ -5,8 +5,8 @@ import io.sluice.gateway.call.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes out of a reply's header, or of a stream's trailer, what is not metadata: the business status
- * and what speaks of the connection.
+ * Takes out of a reply's header, or of a stream's trailer, what is not metadata: the business
+ * status and what speaks of the connection.
  */
 public final class ReplyKeys {
   private @Nullable BizStatus bizStatus;

@@ -159,8 +159,7 @@ public final class TTHeader {
             int length = block();
             headers.addKeyed(TTHeaderKeys.ACL_TOKEN_BYTES, at - length, length);
           }
-          default ->
-              throw new WireException("TTHeader section 0x" + Integer.toHexString(section));
+          default -> throw new WireException("TTHeader section 0x" + Integer.toHexString(section));
         }
       }
     }

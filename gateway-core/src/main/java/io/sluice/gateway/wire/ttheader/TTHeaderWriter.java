@@ -7,8 +7,8 @@ import io.sluice.gateway.wire.WireException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes one TTHeader after another ({@code gopkg:protocol/ttheader/encode.go}): {@link #begin}, the
- * keys in any order, {@link #end}. Keys of one kind in a row share a section. Reused, one a
+ * Writes one TTHeader after another ({@code gopkg:protocol/ttheader/encode.go}): {@link #begin},
+ * the keys in any order, {@link #end}. Keys of one kind in a row share a section. Reused, one a
  * connection.
  */
 public final class TTHeaderWriter {

@@ -42,6 +42,11 @@ public final class FrameReader {
     return buffer == null ? 0 : buffer.readableBytes();
   }
 
+  /** Bytes of memory that what was taken occupies. */
+  public int held() {
+    return buffer == null ? 0 : buffer.capacity();
+  }
+
   /**
    * The next frame, or null if more bytes are needed.
    *
