@@ -64,8 +64,8 @@ final class Expectations {
     record SameAsDirectInbound() implements Expectation {}
 
     /**
-     * As a direct call over the server's transport. All counts but the name of the transport and the
-     * client's own verdict, which is about a direct call over the caller's transport.
+     * As a direct call over the server's transport. All counts but the name of the transport and
+     * the client's own verdict, which is about a direct call over the caller's transport.
      */
     record SameAsDirectOutbound() implements Expectation {}
 

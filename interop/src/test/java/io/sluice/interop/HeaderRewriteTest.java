@@ -90,8 +90,7 @@ final class HeaderRewriteTest {
 
   private static void assertThrough(ObjectNode expected, String transport, String name) {
     Outcome outcome = run(gateway.address(), transport, name);
-    Outcomes.assertSame(
-        expected, Expectations.withoutVerdict(outcome.line()), outcome.whole());
+    Outcomes.assertSame(expected, Expectations.withoutVerdict(outcome.line()), outcome.whole());
   }
 
   private static void rename(ObjectNode map, String from, String to) {
@@ -212,7 +211,8 @@ final class HeaderRewriteTest {
   @Test
   void plainKeysOfTTHeader() throws IOException {
     try (ServerSocket downstream = downstream();
-        GatewayProcess own = GatewayProcess.with(configuration("ttheader", at(downstream))).start();
+        GatewayProcess own =
+            GatewayProcess.with(configuration("ttheader", at(downstream))).start();
         RawConnection caller = RawConnection.to(own.address())) {
       Message call =
           Message.call(Framing.TTHEADER_FRAMED, "Users", "Find", 5, Message.text("x"))
@@ -254,7 +254,8 @@ final class HeaderRewriteTest {
   @Test
   void plainKeysOfTtstream() throws IOException {
     try (ServerSocket downstream = downstream();
-        GatewayProcess own = GatewayProcess.with(configuration("ttheader", at(downstream))).start();
+        GatewayProcess own =
+            GatewayProcess.with(configuration("ttheader", at(downstream))).start();
         RawConnection caller = RawConnection.to(own.address())) {
       caller.send(
           Message.frame(2, 9, "Watch")

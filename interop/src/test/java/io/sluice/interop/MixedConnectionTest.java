@@ -27,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What only bytes on a socket can show: several framings and several requests on one connection. */
+/**
+ * What only bytes on a socket can show: several framings and several requests on one connection.
+ */
 final class MixedConnectionTest {
   private static final String SERVICE = "InteropService";
   private static final Duration LOGGED = Duration.ofSeconds(10);
@@ -217,8 +219,7 @@ final class MixedConnectionTest {
               - {match: {service: InteropService}, cluster: backend}
               - {cluster: other, timeout: %s}
             """
-                .formatted(
-                    server.address().getPort(), unanswering.getPort(), out.label(), timeout))
+                .formatted(server.address().getPort(), unanswering.getPort(), out.label(), timeout))
         .start();
   }
 

@@ -82,7 +82,9 @@ final class PingPongMatrixTest {
     return DynamicContainer.dynamicContainer(pair.toString(), tests);
   }
 
-  /** Returns the number of the footnote that explains the outcome, 0 if it is as in a direct call. */
+  /**
+   * Returns the number of the footnote that explains the outcome, 0 if it is as in a direct call.
+   */
   private static int check(
       String name, Pair pair, Map<Leg, Map<String, Outcome>> direct, Map<String, Outcome> seen) {
     Outcome inbound = direct.get(pair.in()).get(name);
@@ -116,8 +118,7 @@ final class PingPongMatrixTest {
     CELLS.forEach(
         (name, row) -> {
           table.append("| ").append(name).append(" |");
-          PAIRS.forEach(
-              pair -> table.append(' ').append(row.getOrDefault(pair, "-")).append(" |"));
+          PAIRS.forEach(pair -> table.append(' ').append(row.getOrDefault(pair, "-")).append(" |"));
           table.append('\n');
         });
     table.append("\n=   as in a direct call over the caller's transport\n");

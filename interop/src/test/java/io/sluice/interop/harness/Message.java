@@ -55,8 +55,7 @@ public record Message(
   }
 
   /** A call with a body, to a service that only a TTHeader can name. */
-  public static Message call(
-      Framing framing, String service, String method, int seq, byte[] body) {
+  public static Message call(Framing framing, String service, String method, int seq, byte[] body) {
     byte[] name = method.getBytes(StandardCharsets.UTF_8);
     ByteBuffer payload = ByteBuffer.allocate(12 + name.length + body.length);
     payload.putInt(0x80010000 | CALL).putInt(name.length).put(name).putInt(seq).put(body).flip();
@@ -285,7 +284,16 @@ public record Message(
 
   @Override
   public String toString() {
-    return framing + " seq " + headerSeq + " flags " + flags + ' ' + ints + ' ' + strings + ' '
+    return framing
+        + " seq "
+        + headerSeq
+        + " flags "
+        + flags
+        + ' '
+        + ints
+        + ' '
+        + strings
+        + ' '
         + HexFormat.of().formatHex(payload.array(), 0, payload.limit());
   }
 }
