@@ -90,7 +90,11 @@ final class HeaderRewriteTest {
 
   private static void assertThrough(ObjectNode expected, String transport, String name) {
     Outcome outcome = run(gateway.address(), transport, name);
-    Outcomes.assertSame(expected, Expectations.withoutVerdict(outcome.line()), outcome.whole());
+    Outcomes.assertSame(
+        name + ", " + transport,
+        expected,
+        Expectations.withoutVerdict(outcome.line()),
+        outcome.whole());
   }
 
   private static void rename(ObjectNode map, String from, String to) {

@@ -36,12 +36,21 @@ final class Outcomes {
     return line.has(field) ? line.get(field).toString() : "absent";
   }
 
-  /** Fails if the outcomes are not the same. */
-  static void assertSame(ObjectNode expected, ObjectNode actual, ObjectNode whole) {
+  /**
+   * Fails if the outcomes are not the same.
+   *
+   * @param what the case and the transports, for the message
+   * @param whole all that the client printed, for the message
+   */
+  static void assertSame(String what, ObjectNode expected, ObjectNode actual, ObjectNode whole) {
     List<String> differences = differences(expected, actual);
     if (!differences.isEmpty()) {
       throw new AssertionError(
-          String.join("\n", differences) + "\n  all the client printed: " + whole);
+          what
+              + "\n  "
+              + String.join("\n  ", differences)
+              + "\n  all the client printed: "
+              + whole);
     }
   }
 }

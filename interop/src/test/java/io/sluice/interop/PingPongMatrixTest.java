@@ -95,7 +95,7 @@ final class PingPongMatrixTest {
 
     Numbered rule = Expectations.of(name, pair);
     if (rule.expectation() instanceof Expectation.SameAsDirectInbound) {
-      Outcomes.assertSame(inbound.line(), actual.line(), actual.whole());
+      Outcomes.assertSame(name + ", " + pair, inbound.line(), actual.line(), actual.whole());
       return 0;
     }
     ObjectNode expected =
@@ -105,7 +105,8 @@ final class PingPongMatrixTest {
     assertThat(Outcomes.differences(Expectations.withoutVerdict(inbound.line()), expected))
         .as("a rule is only for what differs from a direct call")
         .isNotEmpty();
-    Outcomes.assertSame(expected, Expectations.withoutVerdict(actual.line()), actual.whole());
+    Outcomes.assertSame(
+        name + ", " + pair, expected, Expectations.withoutVerdict(actual.line()), actual.whole());
     return rule.number();
   }
 

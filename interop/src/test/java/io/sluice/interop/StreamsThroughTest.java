@@ -43,11 +43,11 @@ final class StreamsThroughTest {
         .map(
             transport ->
                 DynamicContainer.dynamicContainer(
-                    transport, tests(direct.get(transport), through.get(transport))));
+                    transport, tests(transport, direct.get(transport), through.get(transport))));
   }
 
   private static List<DynamicTest> tests(
-      Map<String, Outcome> direct, Map<String, Outcome> through) {
+      String transport, Map<String, Outcome> direct, Map<String, Outcome> through) {
     Set<String> names = new LinkedHashSet<>(direct.keySet());
     names.addAll(through.keySet());
     List<DynamicTest> tests = new ArrayList<>();
@@ -63,7 +63,8 @@ final class StreamsThroughTest {
                     .as("a direct call is as it should be: %s", expected.whole())
                     .isTrue();
                 assertThat(actual).as("the case ran through the gateway").isNotNull();
-                Outcomes.assertSame(expected.line(), actual.line(), actual.whole());
+                Outcomes.assertSame(
+                    name + ", " + transport, expected.line(), actual.line(), actual.whole());
               }));
     }
     return tests;

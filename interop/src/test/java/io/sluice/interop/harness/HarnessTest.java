@@ -50,7 +50,7 @@ final class HarnessTest {
     assertThatThrownBy(builder::start)
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("gateway has ended")
-        .hasMessageContaining("listener");
+        .hasMessageContaining("the mapping is empty");
   }
 
   @Test
