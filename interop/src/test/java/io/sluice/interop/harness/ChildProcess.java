@@ -139,8 +139,14 @@ final class ChildProcess implements AutoCloseable {
   /** Everything it wrote, for the text of a failure. */
   String output() {
     synchronized (lock) {
-      return "--- standard output of " + name + "\n" + String.join("\n", last(out))
-          + "\n--- standard error of " + name + "\n" + String.join("\n", last(err));
+      return "--- standard output of "
+          + name
+          + "\n"
+          + String.join("\n", last(out))
+          + "\n--- standard error of "
+          + name
+          + "\n"
+          + String.join("\n", last(err));
     }
   }
 

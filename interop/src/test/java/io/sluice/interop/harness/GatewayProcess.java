@@ -93,8 +93,7 @@ public final class GatewayProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     List<String> command =
-        new ArrayList<>(
-            List.of(Places.sluice().toString(), "run", "--config", config.toString()));
+        new ArrayList<>(List.of(Places.sluice().toString(), "run", "--config", config.toString()));
     command.addAll(builder.arguments);
     ProcessBuilder process = new ProcessBuilder(command);
     process.environment().put("JAVA_OPTS", String.join(" ", builder.javaOptions));
@@ -278,8 +277,7 @@ public final class GatewayProcess implements AutoCloseable {
     for (int round = 0; round < 2; round++) {
       try (ChildProcess collect =
           ChildProcess.start(
-              "jcmd",
-              new ProcessBuilder(jcmd.toString(), Long.toString(pid()), "GC.run"))) {
+              "jcmd", new ProcessBuilder(jcmd.toString(), Long.toString(pid()), "GC.run"))) {
         int status = collect.awaitExit(Duration.ofSeconds(30));
         if (status != 0) {
           throw new AssertionError("jcmd failed\n" + collect.output());
@@ -347,8 +345,7 @@ public final class GatewayProcess implements AutoCloseable {
       return;
     }
     checked = true;
-    List<LogLine> bad =
-        log(line -> line.isLeak() || line.isError() && !errorsAllowed);
+    List<LogLine> bad = log(line -> line.isLeak() || line.isError() && !errorsAllowed);
     if (!bad.isEmpty()) {
       StringBuilder report = new StringBuilder("the gateway logged leaks or errors:");
       bad.stream().limit(10).forEach(line -> report.append('\n').append(line.raw()));

@@ -1,8 +1,11 @@
 package io.sluice.interop.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class HarnessTest {
@@ -23,6 +26,42 @@ final class HarnessTest {
       }
       assertThat(gateway.metric("sluice_calls_total", "status=\"ok\"")).isEqualTo(102);
       assertThat(gateway.rss()).isPositive();
+    }
+  }
+
+  @Test
+  void tellsLeaksAndErrorsFromOtherLines() {
+    String line =
+        """
+        {"level":"%s","loggerName":"x","message":"%s","arguments":["1"],"kvpList":[{"a":"b"}]}
+        """;
+    LogLine leak = LogLine.parse(line.formatted("ERROR", "LEAK: ByteBuf.release() was not called"));
+    assertThat(leak.isLeak()).isTrue();
+    assertThat(leak.isError()).isTrue();
+    LogLine warning = LogLine.parse(line.formatted("WARN", "limit {} reached"));
+    assertThat(warning.isLeak() || warning.isError()).isFalse();
+    assertThat(warning.message()).isEqualTo("limit 1 reached");
+    assertThat(warning.values()).isEqualTo(Map.of("a", "b"));
+  }
+
+  @Test
+  void gatewayThatCannotStartSaysWhy() {
+    GatewayProcess.Builder builder = GatewayProcess.with("listeners: {}");
+    assertThatThrownBy(builder::start)
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("gateway has ended")
+        .hasMessageContaining("the mapping is empty");
+  }
+
+  @Test
+  void killedGatewayIsNoFailure() {
+    GatewayProcess gateway =
+        GatewayProcess.with(
+                GatewayProcess.configuration("framed", new InetSocketAddress("127.0.0.1", 1)))
+            .start();
+    try (gateway) {
+      gateway.kill();
+      assertThat(gateway.isAlive()).isFalse();
     }
   }
 }
