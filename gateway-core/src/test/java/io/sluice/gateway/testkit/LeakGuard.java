@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -116,7 +117,15 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     protected void reportTracedLeak(String resourceType, String records) {
-      LEAKS.add(resource.getSimpleName() + records);
+      LEAKS.add(resource.getSimpleName() + ours(records));
+    }
+
+    /** Without the frames of whoever runs the tests. */
+    private static String ours(String records) {
+      return records
+          .lines()
+          .filter(line -> !line.matches("\\s+(java\\.base/|org\\.(junit|apache\\.maven)).*"))
+          .collect(Collectors.joining("\n"));
     }
 
     @Override
