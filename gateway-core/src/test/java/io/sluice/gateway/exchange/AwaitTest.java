@@ -138,12 +138,17 @@ class AwaitTest {
   @ParameterizedTest
   @ValueSource(ints = {10, 300_000})
   void aReplyOfAFilterThatAnotherHoldsUp(int length) {
-    a.on(RESPONSE, later(Step.NEXT));
+    Promise<Step> go = Promise.promise();
+    a.on(RESPONSE, (call, m) -> Step.await(go.future()));
     b.on(REQUEST, (call, m) -> Step.reply(Payload.of(Thrifts.result("mine"))));
     try (Downstream downstream = Downstream.echoing();
         TestGateway gateway = TestGateway.to(downstream.port(), a, b, c);
         Peer caller = gateway.connect()) {
-      Message reply = caller.call("echo", 1, Thrifts.args("x".repeat(length)));
+      caller.send(Thrifts.call("echo", 1, "x".repeat(length)));
+      journal.awaitEvent("a.RESPONSE");
+      go.complete(Step.NEXT);
+      Message reply = caller.read();
+      assertThat(reply).as("the reply").isNotNull();
       assertThat(Thrifts.text(reply.body())).isEqualTo("mine");
       journal.assertCompletedOnce("a", "b");
     }

@@ -6,6 +6,8 @@ import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE_MESSAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.sluice.api.Call;
 import io.sluice.api.Payload;
@@ -23,6 +25,7 @@ import io.sluice.gateway.testkit.Thrifts;
 import io.vertx.core.Promise;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -128,8 +131,10 @@ class MessageHooksTest {
   @MethodSource("payloadsMadeOfTheShownOne")
   void replaceAMessageByAViewOfItself(Hook hook, int length) {
     a.on(hook, (call, m) -> Step.replace(viewOf(m)));
+    b.on(hook, (call, m) -> scribble());
+    Probe[] probes = hook == REQUEST_MESSAGE ? new Probe[] {a, b} : new Probe[] {b, a};
     try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        TestGateway gateway = TestGateway.to(downstream.port(), probes);
         Peer caller = gateway.connect()) {
       for (int i = 0; i < 50; i++) {
         String text = text(length + i);
@@ -138,6 +143,22 @@ class MessageHooksTest {
         assertThat(Thrifts.text(reply.body())).isEqualTo(text);
       }
     }
+  }
+
+  /** Writes over the memory that is free on this loop, as any other call may. */
+  private static Step scribble() {
+    List<ByteBuf> taken = new ArrayList<>();
+    for (int size = 64; size <= 128 * 1024; size *= 2) {
+      for (int i = 0; i < 8; i++) {
+        ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(size);
+        while (buffer.isWritable(8)) {
+          buffer.writeLong(0x5A5A5A5A5A5A5A5AL);
+        }
+        taken.add(buffer);
+      }
+    }
+    taken.forEach(ByteBuf::release);
+    return Step.NEXT;
   }
 
   private static Payload viewOf(Payload message) {

@@ -42,7 +42,10 @@ public final class Thrifts {
 
   /** The text in a struct of one string field. */
   public static String text(byte[] struct) {
-    int length = Unpooled.wrappedBuffer(struct).getInt(3);
+    int length = struct.length < 8 ? -1 : Unpooled.wrappedBuffer(struct).getInt(3);
+    if (length != struct.length - 8) {
+      return "no struct of one text, but " + struct.length + " bytes";
+    }
     return new String(Arrays.copyOfRange(struct, 7, 7 + length), StandardCharsets.UTF_8);
   }
 
