@@ -1,7 +1,9 @@
 package io.sluice.gateway.testkit;
 
+import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
@@ -15,7 +17,6 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
-import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceName;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerRequest;
@@ -85,20 +86,23 @@ public final class GrpcPeers implements AutoCloseable {
 
   private static Future<Answer> gather(GrpcClientResponse<Buffer, Buffer> response) {
     List<String> messages = new ArrayList<>();
+    Promise<Answer> answer = Promise.promise();
     response.handler(m -> messages.add(m.toString()));
-    return response
-        .end()
-        .map(
-            end -> {
-              GrpcStatus status = response.status();
-              String text = response.statusMessage();
-              return new Answer(
+    response.exceptionHandler(answer::tryFail);
+    response.endHandler(
+        end -> {
+          // The library looks for the text in the headers only.
+          String text = response.trailers().get("grpc-message");
+          text = text == null ? response.statusMessage() : GrpcStatus.decodeMessage(text);
+          answer.tryComplete(
+              new Answer(
                   messages,
-                  status.code,
+                  response.status().code,
                   text == null ? "" : text,
                   map(response.headers()),
-                  map(response.trailers()));
-            });
+                  map(response.trailers())));
+        });
+    return answer.future();
   }
 
   private static Map<String, String> map(Iterable<Map.Entry<String, String>> entries) {
