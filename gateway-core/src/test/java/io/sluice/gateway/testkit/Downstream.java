@@ -1,0 +1,131 @@
+package io.sluice.gateway.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A downstream made by hand, one thread a connection, that does whatever a test wants of it. */
+public final class Downstream implements AutoCloseable {
+
+  /** What is done on each connection; it is closed afterwards. */
+  @FunctionalInterface
+  public interface Service {
+    /**
+     * @param connection its number, from 1
+     */
+    void serve(Peer peer, int connection) throws Exception;
+  }
+
+  private final ServerSocket server;
+  private final Service service;
+  private final AtomicInteger accepted = new AtomicInteger();
+  private final AtomicInteger open = new AtomicInteger();
+  private final Queue<Peer> peers = new ConcurrentLinkedQueue<>();
+
+  private Downstream(ServerSocket server, Service service) {
+    this.server = server;
+    this.service = service;
+  }
+
+  public static Downstream serving(Service service) {
+    return serving(0, service);
+  }
+
+  /**
+   * @param receiveBuffer bytes that the kernel keeps for a slow reader; 0 for what is usual
+   */
+  public static Downstream serving(int receiveBuffer, Service service) {
+    try {
+      ServerSocket server = new ServerSocket();
+      if (receiveBuffer > 0) {
+        server.setReceiveBufferSize(receiveBuffer);
+      }
+      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+      Downstream downstream = new Downstream(server, service);
+      start(downstream::accept);
+      return downstream;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Answers every call with its own text. */
+  public static Downstream echoing() {
+    return serving(
+        (peer, connection) -> {
+          for (Message m = peer.read(); m != null; m = peer.read()) {
+            peer.send(Thrifts.reply(m, Thrifts.text(m.body())));
+          }
+        });
+  }
+
+  /** A port of this machine on which nobody listens. */
+  public static int refusingPort() {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return taken.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public int port() {
+    return server.getLocalPort();
+  }
+
+  /** Connections up to now. */
+  public int accepted() {
+    return accepted.get();
+  }
+
+  /** Connections on which the service has not ended. */
+  public int open() {
+    return open.get();
+  }
+
+  private void accept() {
+    while (!server.isClosed()) {
+      try {
+        Socket socket = server.accept();
+        Peer peer = new Peer(socket);
+        int number = accepted.incrementAndGet();
+        open.incrementAndGet();
+        peers.add(peer);
+        start(() -> serve(peer, number));
+      } catch (IOException e) {
+        return;
+      }
+    }
+  }
+
+  private void serve(Peer peer, int number) {
+    try (peer) {
+      service.serve(peer, number);
+    } catch (Exception e) {
+      // The other side has gone, or the test is over.
+    } finally {
+      open.decrementAndGet();
+    }
+  }
+
+  private static void start(Runnable run) {
+    Thread thread = new Thread(run, "downstream");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    peers.forEach(Peer::close);
+  }
+}

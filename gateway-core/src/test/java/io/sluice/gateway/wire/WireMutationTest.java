@@ -1,0 +1,273 @@
+package io.sluice.gateway.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import com.sun.management.ThreadMXBean;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetric;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Vectors;
+import io.sluice.gateway.testkit.Vectors.Vector;
+import io.sluice.gateway.wire.pingpong.MessageReader;
+import io.sluice.gateway.wire.pingpong.PingPongMessage;
+import io.sluice.gateway.wire.thrift.ThriftException;
+import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.ReplyKeys;
+import io.sluice.gateway.wire.ttheader.RequestKeys;
+import io.sluice.gateway.wire.ttstream.Frame;
+import io.sluice.gateway.wire.ttstream.FrameReader;
+import io.sluice.gateway.wire.ttstream.FrameType;
+import io.sluice.gateway.wire.ttstream.StreamCodes;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Bytes that are wrong in every way: refused with a {@link WireException}, and cheaply. */
+class WireMutationTest {
+  private static final WireLimits LIMITS = new WireLimits(64 << 20, 256 << 10, 1024);
+  private static final int ROUNDS = 20_000;
+  private static final int[] INTS = {0, 1, -1, 4, 64, 0x7FFFFFFF, 0x80000000, 0x80010001, 0x1000};
+  private static final List<Vector> VECTORS = Vectors.all().toList();
+
+  @Test
+  void onlyWireExceptionsOutOfPingPong() {
+    everyMutation(WireMutationTest::pingPong);
+  }
+
+  @Test
+  void onlyWireExceptionsOutOfStreams() {
+    everyMutation(WireMutationTest::ttstream);
+  }
+
+  @Test
+  void onlyWireExceptionsOutOfExceptions() {
+    everyMutation(
+        bytes -> {
+          refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
+          refuses(() -> StreamCodes.read(Unpooled.wrappedBuffer(bytes)));
+        });
+    byte[] good =
+        HexFormat.of()
+            .parseHex("0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
+    Random random = new Random(11);
+    for (int i = 0; i < ROUNDS; i++) {
+      byte[] bytes = mutated(good, random);
+      refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
+    }
+  }
+
+  private static void everyMutation(Consumer<byte[]> use) {
+    Random random = new Random(20_260_101);
+    for (int i = 0; i < ROUNDS; i++) {
+      Vector vector = VECTORS.get(random.nextInt(VECTORS.size()));
+      byte[] bytes = vector.bytes();
+      for (int n = 1 + random.nextInt(3); n > 0; n--) {
+        bytes = mutated(bytes, random);
+      }
+      try {
+        use.accept(bytes);
+      } catch (RuntimeException | Error e) {
+        fail("round %d, %s, %s", i, vector.name(), HexFormat.of().formatHex(bytes), e);
+      }
+    }
+  }
+
+  private static byte[] mutated(byte[] from, Random random) {
+    byte[] bytes = from.clone();
+    int at = bytes.length == 0 ? 0 : random.nextInt(bytes.length);
+    switch (random.nextInt(6)) {
+      case 0 -> {
+        return Arrays.copyOf(bytes, at);
+      }
+      case 1 -> {
+        byte[] more = new byte[random.nextInt(20)];
+        random.nextBytes(more);
+        return Splits.glued(
+            Arrays.copyOf(bytes, at),
+            more,
+            Arrays.copyOfRange(bytes, at, bytes.length));
+      }
+      case 2 -> {
+        if (bytes.length - at >= 4) {
+          int value = INTS[random.nextInt(INTS.length)];
+          Unpooled.wrappedBuffer(bytes).setInt(at, value);
+        }
+      }
+      case 3 -> {
+        if (bytes.length - at >= 2) {
+          Unpooled.wrappedBuffer(bytes).setShort(at, random.nextInt(3) - 1);
+        }
+      }
+      case 4 -> {
+        if (at < bytes.length) {
+          bytes[at] = (byte) random.nextInt();
+        }
+      }
+      default -> {
+        if (at < bytes.length) {
+          bytes[at] ^= (byte) (1 << random.nextInt(8));
+        }
+      }
+    }
+    return bytes;
+  }
+
+  private static void pingPong(byte[] bytes) {
+    MessageReader reader = new MessageReader(ByteBufAllocator.DEFAULT, LIMITS);
+    try {
+      refuses(
+          () -> {
+            for (byte[] piece : Splits.random(bytes, new Random(bytes.length))) {
+              reader.append(ByteBufAllocator.DEFAULT.buffer(piece.length).writeBytes(piece));
+              drain(reader);
+            }
+          });
+    } finally {
+      reader.release();
+    }
+  }
+
+  private static void drain(MessageReader reader) {
+    while (true) {
+      if (!reader.isPartDue()) {
+        PingPongMessage message = reader.readHead();
+        if (message == null) {
+          return;
+        }
+        assertThat(message.bodyLength()).isNotNegative();
+        assertThat(message.method()).isNotEmpty();
+        if (message.headers() != null && message.type() == ThriftHead.CALL) {
+          RequestKeys.take(message.headers());
+        } else if (message.headers() != null) {
+          ReplyKeys.take(message.headers());
+        }
+      }
+      ByteBuf part = reader.readPart();
+      if (part == null) {
+        return;
+      }
+      part.release();
+    }
+  }
+
+  private static void ttstream(byte[] bytes) {
+    FrameReader reader = new FrameReader(ByteBufAllocator.DEFAULT, LIMITS);
+    try {
+      refuses(
+          () -> {
+            for (byte[] piece : Splits.random(bytes, new Random(bytes.length))) {
+              reader.append(ByteBufAllocator.DEFAULT.buffer(piece.length).writeBytes(piece));
+              for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                use(frame);
+              }
+            }
+          });
+    } finally {
+      reader.release();
+    }
+  }
+
+  private static void use(Frame frame) {
+    try {
+      if (frame.type() == FrameType.TRAILER || frame.type() == FrameType.RST) {
+        ReplyKeys.take(frame.headers());
+        StreamCodes.read(frame.payload());
+      } else {
+        RequestKeys.take(frame.headers());
+      }
+    } finally {
+      frame.payload().release();
+    }
+  }
+
+  private static void refuses(Runnable read) {
+    try {
+      read.run();
+    } catch (WireException e) {
+      assertThat(e.getMessage()).isNotBlank().doesNotContain("\n");
+    }
+  }
+
+  /** Claims of 64 MiB that are allowed, and of 2 GiB that are not. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // framed
+        "03ffffff 80010001 00000004 4563686f 00000001",
+        "7fffffff 80010001 00000004 4563686f 00000001",
+        "ffffffff 80010001 00000004 4563686f 00000001",
+        "03ffffff 80010001 7fffffff 4563686f 00000001",
+        "03ffffff 80010001 03000000 4563686f 00000001",
+        // TTHeader: the payload, the header, the number of keys, a frame in it
+        "03ffffff 1000 0000 00000001 0001 00000000 80010001 00000004 4563686f",
+        "7fffffff 1000 0000 00000001 0001 00000000 80010001 00000004 4563686f",
+        "03ffffff 1000 0000 00000001 ffff 00000000 80010001 00000004 4563686f",
+        "0000ffff 1000 0000 00000001 3000 00000000 80010001 00000004 4563686f",
+        "03ffffff 1000 0000 00000001 0001 00 00 01 ff 80010001 00000004 4563686f",
+        "03ffffff 1000 0000 00000001 0001 00000000 7fffffff 80010001 00000004",
+        // ttstream
+        "03ffffff 1000 0002 00000001 0001 10000000 00000000",
+        "7fffffff 1000 0002 00000001 0001 10000000 00000000",
+        "03ffffff 1000 0002 00000001 ffff 10000000 00000000",
+      })
+  void aClaimCostsNothing(String hex) {
+    byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
+    claims(bytes, false);
+    claims(bytes, true);
+    long heap = allocated(() -> claims(bytes, false)) + allocated(() -> claims(bytes, true));
+    assertThat(heap).as("bytes on the heap").isLessThan(64 << 10);
+  }
+
+  private static void claims(byte[] bytes, boolean streams) {
+    UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true);
+    ByteBufAllocatorMetric metric = allocator.metric();
+    MessageReader messages = new MessageReader(allocator, LIMITS);
+    FrameReader frames = new FrameReader(allocator, LIMITS);
+    for (byte[] piece : Splits.byteByByte(bytes)) {
+      try {
+        if (streams) {
+          frames.append(allocator.heapBuffer(1).writeBytes(piece));
+          assertThat(frames.read()).isNull();
+        } else {
+          messages.append(allocator.heapBuffer(1).writeBytes(piece));
+          assertThat(messages.readHead()).isNull();
+        }
+      } catch (WireException e) {
+        break;
+      }
+      assertThat(metric.usedHeapMemory() + metric.usedDirectMemory()).isLessThan(8 << 10);
+    }
+    messages.release();
+    frames.release();
+    assertThat(metric.usedHeapMemory() + metric.usedDirectMemory()).isZero();
+  }
+
+  /** An exception whose text claims to be longer than there is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0b0001 7fffffff 61", "0b0001 000fffff 61", "0f0001 0b 7fffffff 61"})
+  void aClaimInAnExceptionCostsNothing(String hex) {
+    byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
+    refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
+    long heap =
+        allocated(() -> refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes))));
+    assertThat(heap).isLessThan(64 << 10);
+  }
+
+  private static long allocated(Runnable work) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long id = Thread.currentThread().getId();
+    long before = threads.getThreadAllocatedBytes(id);
+    work.run();
+    return threads.getThreadAllocatedBytes(id) - before;
+  }
+}
