@@ -139,8 +139,14 @@ final class ChildProcess implements AutoCloseable {
   /** Everything it wrote, for the text of a failure. */
   String output() {
     synchronized (lock) {
-      return "--- standard output of " + name + "\n" + String.join("\n", last(out))
-          + "\n--- standard error of " + name + "\n" + String.join("\n", last(err));
+      return "--- standard output of "
+          + name
+          + "\n"
+          + String.join("\n", last(out))
+          + "\n--- standard error of "
+          + name
+          + "\n"
+          + String.join("\n", last(err));
     }
   }
 
@@ -148,9 +154,9 @@ final class ChildProcess implements AutoCloseable {
     return lines.subList(Math.max(0, lines.size() - 200), lines.size());
   }
 
-  /** SIGTERM. */
+  /** SIGTERM, and nothing else: {@code Process.destroy()} would close its streams as well. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /**
