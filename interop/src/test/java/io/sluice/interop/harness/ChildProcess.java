@@ -154,9 +154,9 @@ final class ChildProcess implements AutoCloseable {
     return lines.subList(Math.max(0, lines.size() - 200), lines.size());
   }
 
-  /** SIGTERM. */
+  /** SIGTERM, and nothing else: {@code Process.destroy()} would close its streams as well. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /**

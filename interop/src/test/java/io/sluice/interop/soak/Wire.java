@@ -1,0 +1,119 @@
+package io.sluice.interop.soak;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** Bytes of calls, good and bad, written by hand. */
+final class Wire {
+  /** The words of the longest TTHeader. */
+  static final int MAX_WORDS = 65_535;
+
+  private static final int CALL = 1;
+
+  private Wire() {}
+
+  /** A strict Thrift message. */
+  static byte[] message(String method, int seqId, byte[] struct) {
+    byte[] name = method.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(12 + name.length + struct.length)
+        .putInt(0x8001_0000 | CALL)
+        .putInt(name.length)
+        .put(name)
+        .putInt(seqId)
+        .put(struct)
+        .array();
+  }
+
+  /** {@code struct {1: binary}}. */
+  static byte[] binary(byte[] value) {
+    return ByteBuffer.allocate(8 + value.length)
+        .put((byte) 0x0B)
+        .putShort((short) 1)
+        .putInt(value.length)
+        .put(value)
+        .put((byte) 0)
+        .array();
+  }
+
+  /** {@code struct {1: i32}}. */
+  static byte[] number(int value) {
+    return ByteBuffer.allocate(8)
+        .put((byte) 0x08)
+        .putShort((short) 1)
+        .putInt(value)
+        .put((byte) 0)
+        .array();
+  }
+
+  /** With its length in front. */
+  static byte[] framed(byte[] message) {
+    return ByteBuffer.allocate(4 + message.length).putInt(message.length).put(message).array();
+  }
+
+  /** Behind a TTHeader with these sections, which are padded. */
+  static byte[] ttheader(int flags, int seqId, byte[] sections, byte[] payload) {
+    int words = (2 + sections.length + 3) / 4;
+    ByteBuffer out = ByteBuffer.allocate(14 + words * 4 + payload.length);
+    out.putInt(10 + words * 4 + payload.length)
+        .putShort((short) 0x1000)
+        .putShort((short) flags)
+        .putInt(seqId)
+        .putShort((short) words)
+        .put(sections.length > 0 || words > 0 ? (byte) (flags == 2 ? 0x10 : 0) : 0)
+        .put((byte) 0)
+        .put(sections)
+        .position(14 + words * 4);
+    return out.put(payload).array();
+  }
+
+  /** The section of string keys with so many pairs, whose values have so many bytes. */
+  static byte[] strings(int pairs, int valueLength) {
+    ByteBuffer out = ByteBuffer.allocate(3 + pairs * (8 + valueLength));
+    out.put((byte) 0x01).putShort((short) pairs);
+    for (int i = 0; i < pairs; i++) {
+      out.putShort((short) 4)
+          .put(String.format("k%03d", i % 1000).getBytes(StandardCharsets.UTF_8));
+      out.putShort((short) valueLength).put(new byte[valueLength]);
+    }
+    return out.array();
+  }
+
+  /** A section of integer keys, given as key, value, key, value … */
+  static byte[] integers(Object... pairs) {
+    ByteBuffer out = ByteBuffer.allocate(1024);
+    out.put((byte) 0x10).putShort((short) (pairs.length / 2));
+    for (int i = 0; i < pairs.length; i += 2) {
+      byte[] value = pairs[i + 1].toString().getBytes(StandardCharsets.UTF_8);
+      out.putShort(((Integer) pairs[i]).shortValue()).putShort((short) value.length).put(value);
+    }
+    byte[] all = new byte[out.position()];
+    out.flip().get(all);
+    return all;
+  }
+
+  /** A section with the one string key {@code isn}: the service. */
+  static byte[] service(String name) {
+    byte[] value = name.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(10 + value.length)
+        .put((byte) 0x01)
+        .putShort((short) 1)
+        .putShort((short) 3)
+        .put("isn".getBytes(StandardCharsets.UTF_8))
+        .putShort((short) value.length)
+        .put(value)
+        .array();
+  }
+
+  /** All of these, one behind the other. */
+  static byte[] join(byte[]... parts) {
+    int length = 0;
+    for (byte[] part : parts) {
+      length += part.length;
+    }
+    ByteBuffer out = ByteBuffer.allocate(length);
+    for (byte[] part : parts) {
+      out.put(part);
+    }
+    return out.array();
+  }
+}
