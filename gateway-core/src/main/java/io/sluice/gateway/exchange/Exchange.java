@@ -199,6 +199,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       return;
     }
     call.response().replacedBy(message.size());
+    if (heldRequest != null) {
+      heldRequest.release();
+      heldRequest = null;
+    }
     // Shown to no message hook: what those look at is what a downstream said.
     responseHead();
     responseData(Unpooled.wrappedBuffer(message.bytes()), true);
@@ -226,8 +230,13 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
-    } else {
+    } else if (outbound != null) {
       outbound.requestData(part, endOfMessage);
+    } else {
+      // A filter has answered already.
+      int size = part.readableBytes();
+      part.release();
+      inbound.requestTaken(size);
     }
   }
 
@@ -240,7 +249,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       heldRequest.halfClose();
     } else if (requestGate != null) {
       requestGate.halfClose();
-    } else {
+    } else if (outbound != null) {
       outbound.requestEnd();
     }
   }

@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gathers the messages of one direction for the filters that ask for them, and lets through one
  * after another what they make of it. Exists only where a filter asks.
+ *
+ * <pre>
+ *   parts ─▶ input ─▶ gathered ─▶ current ─▶ hooks ─▶ on
+ *            (while hooks are awaited)
+ * </pre>
  */
 final class MessageGate {
   private static final int GRPC_PREFIX = 5;
@@ -28,14 +33,13 @@ final class MessageGate {
   private final FilterChain.Entry[] hooks;
   private final boolean request;
   private final boolean grpc;
+  private final Held input = new Held();
 
   private @Nullable CompositeByteBuf gathered;
-
-  /** Something that must wait until the hooks have answered for the current message. */
-  private @Nullable Held waiting;
-
   private @Nullable BufPayload current;
   private int grpcFlag;
+  private boolean awaiting;
+  private boolean driving;
 
   /** Bytes let through and not yet said to be taken, and what came in for them. */
   private long passed;
@@ -55,72 +59,94 @@ final class MessageGate {
       part.release();
       return;
     }
-    if (waiting != null) {
-      waiting.data(part, endOfMessage);
+    input.data(part, endOfMessage);
+    drive();
+  }
+
+  void halfClose() {
+    input.halfClose();
+    drive();
+  }
+
+  void end(CallEnd end) {
+    input.end(end);
+    drive();
+  }
+
+  /** Goes on as far as hooks answer at once; a loop, since there may be many small messages. */
+  private void drive() {
+    if (driving) {
       return;
     }
+    driving = true;
+    while (!awaiting && exchange.isOpen()) {
+      if (grpc && nextOfGrpc()) {
+        continue;
+      }
+      Held.Event event = input.poll();
+      if (event == null) {
+        break;
+      }
+      if (event.part() != null) {
+        gather(event.part(), event.endOfMessage());
+      } else if (event.end() != null) {
+        exchange.gatedEnd(event.end());
+      } else {
+        exchange.gatedHalfClose();
+      }
+    }
+    driving = false;
+    settle();
+  }
+
+  private void gather(ByteBuf part, boolean endOfMessage) {
     owed += part.readableBytes();
     if (gathered == null) {
       gathered = ByteBufAllocator.DEFAULT.compositeBuffer(1024);
     }
     gathered.addComponent(true, part);
     if (gathered.readableBytes() > MAX_MESSAGE) {
-      exchange.end(
-          CallEnd.of(call, Status.overLimit("message of more than " + MAX_MESSAGE + " bytes")));
-    } else if (grpc) {
-      splitGrpc();
-    } else if (endOfMessage) {
+      tooLarge(gathered.readableBytes());
+    } else if (!grpc && endOfMessage) {
       ByteBuf message = gathered;
       gathered = null;
       run(message);
-    } else {
-      // So that what is still to come is sent.
-      settle();
     }
   }
 
-  private void splitGrpc() {
-    while (waiting == null
-        && exchange.isOpen()
-        && gathered != null
-        && gathered.readableBytes() >= GRPC_PREFIX) {
-      long length = gathered.getUnsignedInt(gathered.readerIndex() + 1);
-      if (length > MAX_MESSAGE) {
-        exchange.end(CallEnd.of(call, Status.overLimit("message of " + length + " bytes")));
-        return;
-      }
-      if (gathered.readableBytes() - GRPC_PREFIX < length) {
-        break;
-      }
-      grpcFlag = gathered.readUnsignedByte();
-      gathered.skipBytes(4);
-      // A copy: what is gathered moves on under any view of it.
-      ByteBuf message = gathered.readBytes((int) length);
-      if (!gathered.isReadable()) {
-        gathered.release();
-        gathered = null;
-      } else {
-        gathered.discardReadComponents();
-      }
-      run(message);
+  /** Cuts one message out of what is gathered; false if there is none yet. */
+  private boolean nextOfGrpc() {
+    if (gathered == null || gathered.readableBytes() < GRPC_PREFIX) {
+      return false;
     }
-    settle();
+    long length = gathered.getUnsignedInt(gathered.readerIndex() + 1);
+    if (length > MAX_MESSAGE) {
+      tooLarge(length);
+      return false;
+    }
+    if (gathered.readableBytes() - GRPC_PREFIX < length) {
+      return false;
+    }
+    grpcFlag = gathered.readUnsignedByte();
+    gathered.skipBytes(4);
+    // A copy: what is gathered moves on under any view of it.
+    ByteBuf message = gathered.readBytes((int) length);
+    if (gathered.isReadable()) {
+      gathered.discardReadComponents();
+    } else {
+      gathered.release();
+      gathered = null;
+    }
+    run(message);
+    return true;
   }
 
-  void halfClose() {
-    if (waiting != null) {
-      waiting.halfClose();
-    } else {
-      exchange.gatedHalfClose();
-    }
-  }
-
-  void end(CallEnd end) {
-    if (waiting != null) {
-      waiting.end(end);
-    } else {
-      exchange.gatedEnd(end);
-    }
+  private void tooLarge(long bytes) {
+    exchange.end(
+        CallEnd.of(
+            call,
+            Status.overLimit(
+                "message of " + bytes + " bytes, filters are shown at most " + MAX_MESSAGE)));
   }
 
   private void run(ByteBuf message) {
@@ -163,19 +189,19 @@ final class MessageGate {
     if (step instanceof Step.Drop && !call.protocol().isPingPong()) {
       current.release();
       current = null;
-      settle();
-      resume();
     } else if (step instanceof Step.Reject reject) {
       exchange.end(CallEnd.of(call, reject.status()));
     } else if (step instanceof Step.Await await) {
-      waiting = waiting == null ? new Held() : waiting;
+      awaiting = true;
       exchange.whenAnswered(
           entry,
           await,
           answer -> {
+            awaiting = false;
             if (after(entry, answer, next)) {
               hooks(next);
             }
+            drive();
           });
     } else {
       exchange.failed(entry, new IllegalStateException(step + " is no answer to a message hook"));
@@ -184,12 +210,8 @@ final class MessageGate {
   }
 
   private void pass() {
-    BufPayload payload = current;
+    ByteBuf message = current.take();
     current = null;
-    if (payload == null) {
-      return;
-    }
-    ByteBuf message = payload.take();
     if (grpc) {
       ByteBuf prefix = ByteBufAllocator.DEFAULT.buffer(GRPC_PREFIX);
       prefix.writeByte(grpcFlag).writeInt(message.readableBytes());
@@ -204,28 +226,6 @@ final class MessageGate {
     } else {
       exchange.gatedResponse(message);
     }
-    resume();
-  }
-
-  /** Goes on with what came while the hooks were asked. */
-  private void resume() {
-    Held held = waiting;
-    waiting = null;
-    if (held == null) {
-      return;
-    }
-    if (grpc && gathered != null) {
-      splitGrpc();
-    }
-    for (Held.Event e = held.poll(); e != null; e = held.poll()) {
-      if (e.part() != null) {
-        data(e.part(), e.endOfMessage());
-      } else if (e.end() != null) {
-        end(e.end());
-      } else {
-        halfClose();
-      }
-    }
   }
 
   /** The side that the messages go to has taken so many bytes. */
@@ -236,7 +236,7 @@ final class MessageGate {
 
   /** Gives back what came in, once nothing of what went out is still on its way. */
   private void settle() {
-    if (passed <= 0 && owed > 0) {
+    if (passed <= 0 && owed > 0 && !awaiting) {
       int bytes = owed;
       owed = 0;
       if (request) {
@@ -248,6 +248,7 @@ final class MessageGate {
   }
 
   void release() {
+    input.release();
     if (gathered != null) {
       gathered.release();
       gathered = null;
@@ -255,9 +256,6 @@ final class MessageGate {
     if (current != null) {
       current.release();
       current = null;
-    }
-    if (waiting != null) {
-      waiting.release();
     }
   }
 }
