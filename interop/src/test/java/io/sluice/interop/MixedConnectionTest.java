@@ -20,6 +20,8 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -301,6 +303,59 @@ final class MixedConnectionTest {
     // Never early; how late is up to the machine, and bounded by the connection's own limit.
     assertThat(took).isGreaterThanOrEqualTo(millis - 5L);
     assertUsable(caller);
+  }
+
+  /**
+   * The hardest moment for a oneway call's end is when the downstream has read nothing and the
+   * system's buffers are full but for the last part, which is then still in the gateway. Searches
+   * the size for that; whatever the size, all of the call must arrive.
+   */
+  @Test
+  void onewayCallArrivesWholeAtSlowDownstream() throws Exception {
+    try (ServerSocket slow = new ServerSocket()) {
+      slow.setReceiveBufferSize(8192);
+      slow.setSoTimeout(20_000);
+      slow.bind(new InetSocketAddress("127.0.0.1", 0));
+      InetSocketAddress address = new InetSocketAddress("127.0.0.1", slow.getLocalPort());
+      try (GatewayProcess gateway = gateway(address, Leg.FRAMED, "60s")) {
+        int ends = 0;
+        int waits = 16 << 20;
+        while (waits - ends > 16 << 10) {
+          int size = (ends + waits) >>> 1;
+          if (onewayEndsUnread(gateway, slow, size)) {
+            ends = size;
+          } else {
+            waits = size;
+          }
+        }
+        for (int less = 0; less < 64 << 10; less += 16 << 10) {
+          onewayEndsUnread(gateway, slow, Math.max(0, ends - less));
+        }
+      }
+    }
+  }
+
+  /** Whether the gateway is done with a oneway call before the downstream has read any of it. */
+  private static boolean onewayEndsUnread(GatewayProcess gateway, ServerSocket slow, int size)
+      throws Exception {
+    Message call =
+        Message.call(Framing.FRAMED, "", "Fire", 3, Message.text("x".repeat(size))).oneway();
+    double before = gateway.metric("sluice_calls_total");
+    try (RawConnection caller = RawConnection.to(gateway.address())) {
+      CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> caller.send(call.bytes()));
+      try (RawConnection downstream = new RawConnection(slow.accept())) {
+        boolean ended = false;
+        for (int look = 0; look < 20 && !ended; look++) {
+          Thread.sleep(20);
+          ended = gateway.metric("sluice_calls_total") > before;
+        }
+        assertThat(downstream.read().payload().limit())
+            .as("bytes of a oneway call with a text of %d", size)
+            .isEqualTo(call.payload().limit());
+        sent.get(20, TimeUnit.SECONDS);
+        return ended;
+      }
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.sluice.interop.harness;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -31,6 +32,7 @@ public record Message(
   public static final int CALL = 1;
   public static final int REPLY = 2;
   public static final int EXCEPTION = 3;
+  public static final int ONEWAY = 4;
 
   /** An int key: what kind of frame of a stream it is. */
   public static final int FRAME_TYPE = 27;
@@ -107,6 +109,13 @@ public record Message(
         .putInt(number)
         .put((byte) 0)
         .array();
+  }
+
+  /** The same as a oneway call. */
+  public Message oneway() {
+    byte[] changed = payload.array().clone();
+    changed[3] = ONEWAY;
+    return new Message(framing, flags, headerSeq, ints, strings, ByteBuffer.wrap(changed));
   }
 
   /** The same with an int key. */
@@ -232,8 +241,10 @@ public record Message(
   /** Reads the next one, whatever its framing. */
   static Message read(DataInputStream in) throws IOException {
     int length = in.readInt();
-    byte[] rest = new byte[length];
-    in.readFully(rest);
+    byte[] rest = in.readNBytes(length);
+    if (rest.length < length) {
+      throw new EOFException("closed after " + rest.length + " of " + length + " bytes");
+    }
     ByteBuffer bytes = ByteBuffer.wrap(rest);
     if (bytes.getShort(0) != MAGIC) {
       return new Message(Framing.FRAMED, 0, 0, Map.of(), Map.of(), bytes);
