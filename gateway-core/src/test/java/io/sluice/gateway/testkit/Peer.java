@@ -6,6 +6,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.sluice.gateway.wire.WireLimits;
 import io.sluice.gateway.wire.pingpong.MessageReader;
+import io.sluice.gateway.wire.ttstream.Frame;
+import io.sluice.gateway.wire.ttstream.FrameReader;
+import io.sluice.gateway.wire.ttstream.FrameType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -15,6 +18,7 @@ import java.net.SocketTimeoutException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One end of a plain blocking socket that speaks ping-pong Thrift: a caller or a downstream. */
@@ -25,6 +29,8 @@ public final class Peer implements AutoCloseable {
   private final Socket socket;
   private final Message.Collector collector =
       new Message.Collector(new MessageReader(UnpooledByteBufAllocator.DEFAULT, LIMITS));
+  private final FrameReader frames =
+      new FrameReader(UnpooledByteBufAllocator.DEFAULT, LIMITS);
   private final Deque<Message> read = new ArrayDeque<>();
   private final byte[] buffer = new byte[64 * 1024];
 
@@ -90,6 +96,42 @@ public final class Peer implements AutoCloseable {
       throw new AssertionError("nothing came for " + PATIENCE_MILLIS + " ms", e);
     } catch (SocketException e) {
       // A reset, which is a close too.
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A frame of ttstream. */
+  public record StreamFrame(
+      FrameType type,
+      int id,
+      Map<Integer, String> integers,
+      Map<String, String> strings,
+      byte[] payload) {}
+
+  /** The next frame of a ttstream connection; null if the other side has closed. */
+  public @Nullable StreamFrame readFrame() {
+    try {
+      while (true) {
+        Frame frame = frames.read();
+        if (frame != null) {
+          return new StreamFrame(
+              frame.type(),
+              frame.streamId(),
+              Message.integers(frame.headers()),
+              Message.strings(frame.headers()),
+              Thrifts.bytes(frame.payload()));
+        }
+        int n = socket.getInputStream().read(buffer);
+        if (n < 0) {
+          return null;
+        }
+        frames.append(Unpooled.copiedBuffer(buffer, 0, n));
+      }
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("nothing came for " + PATIENCE_MILLIS + " ms", e);
+    } catch (SocketException e) {
       return null;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

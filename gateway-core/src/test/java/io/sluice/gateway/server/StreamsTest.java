@@ -1,0 +1,389 @@
+package io.sluice.gateway.server;
+
+import static io.sluice.gateway.testkit.Probe.Hook.REQUEST;
+import static io.sluice.gateway.testkit.Probe.Hook.REQUEST_MESSAGE;
+import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE_MESSAGE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.sluice.api.BizStatus;
+import io.sluice.api.Payload;
+import io.sluice.api.Status;
+import io.sluice.api.Step;
+import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Journal;
+import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.Peer.StreamFrame;
+import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.Probe.Hook;
+import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
+import io.sluice.gateway.wire.ttheader.TTHeader;
+import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
+import io.sluice.gateway.wire.ttstream.FrameType;
+import io.sluice.gateway.wire.ttstream.FrameWriter;
+import io.sluice.gateway.wire.ttstream.StreamCodes;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Streams of ttstream between raw sockets. */
+class StreamsTest {
+  private final Journal journal = new Journal();
+  private final LinkedBlockingQueue<StreamFrame> got = new LinkedBlockingQueue<>();
+
+  /** One for each use, as both sides of a test write. */
+  private static FrameWriter writer() {
+    return new FrameWriter(UnpooledByteBufAllocator.DEFAULT);
+  }
+
+  private static Headers headers(String... pairs) {
+    Headers headers = new Headers(Headers.Dialect.TTHEADER);
+    for (int i = 0; i < pairs.length; i += 2) {
+      headers.add(pairs[i], pairs[i + 1]);
+    }
+    return headers;
+  }
+
+  private static byte[] open(int id, String... pairs) {
+    return Thrifts.bytes(writer().open(id, "Svc", "Chat", headers(pairs)));
+  }
+
+  private static byte[] header(int id, String... pairs) {
+    return Thrifts.bytes(writer().header(id, "Chat", headers(pairs)));
+  }
+
+  private static byte[] data(int id, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return Thrifts.bytes(writer().data(id, "Chat", Unpooled.wrappedBuffer(bytes)));
+  }
+
+  private static byte[] halfClose(int id) {
+    return Thrifts.bytes(writer().halfClose(id, "Chat"));
+  }
+
+  private static byte[] trailer(int id, Status status, BizStatus biz, String... pairs) {
+    return Thrifts.bytes(writer().trailer(id, "Chat", status, biz, headers(pairs)));
+  }
+
+  private static byte[] reset(int id, byte[] payload) {
+    ByteBuf out = Unpooled.buffer();
+    TTHeaderWriter header = new TTHeaderWriter();
+    header.begin(out, TTHeader.FLAG_STREAMING, id, TTHeader.PROTOCOL_THRIFT_STRUCT);
+    header.string("ttscp", "up");
+    header.integer(9, "Chat");
+    header.integer(27, "5");
+    header.end(payload.length);
+    return Thrifts.bytes(out.writeBytes(payload));
+  }
+
+  private static String text(StreamFrame frame) {
+    return new String(frame.payload(), StandardCharsets.UTF_8);
+  }
+
+  /** Answers each message with {@code <message>}, and the half close with a trailer. */
+  private Downstream echoing() {
+    return Downstream.serving(
+        (peer, n) -> {
+          for (StreamFrame f = peer.readFrame(); f != null; f = peer.readFrame()) {
+            got.add(f);
+            switch (f.type()) {
+              case HEADER -> peer.send(header(f.id(), "head", "1"));
+              case DATA -> peer.send(data(f.id(), "<" + text(f) + ">"));
+              case TRAILER -> peer.send(trailer(f.id(), Status.OK, null, "end", "1"));
+              default -> {}
+            }
+          }
+        });
+  }
+
+  private StreamFrame next() throws InterruptedException {
+    StreamFrame frame = got.poll(10, TimeUnit.SECONDS);
+    assertThat(frame).as("a frame for the downstream").isNotNull();
+    return frame;
+  }
+
+  @Test
+  void aStreamPassesWithWhatBelongsToIt() throws InterruptedException {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      caller.send(
+          Splits.glued(open(-7, "user", "u", "RPC_PERSIST_p", "v"), data(-7, "one"), halfClose(-7)));
+      StreamFrame opened = next();
+      assertThat(opened.type()).isEqualTo(FrameType.HEADER);
+      assertThat(opened.strings())
+          .containsEntry("isn", "Svc")
+          .containsEntry("user", "u")
+          .containsEntry("RPC_PERSIST_p", "v");
+      assertThat(opened.integers()).containsEntry(9, "Chat");
+      StreamFrame head = caller.readFrame();
+      assertThat(head.type()).isEqualTo(FrameType.HEADER);
+      assertThat(head.id()).isEqualTo(-7);
+      assertThat(head.strings()).containsEntry("head", "1");
+      assertThat(text(caller.readFrame())).isEqualTo("<one>");
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(end.id()).isEqualTo(-7);
+      assertThat(end.strings()).containsEntry("end", "1");
+      assertThat(end.payload()).isEmpty();
+      journal.assertCompletedOnce("a");
+    }
+  }
+
+  @Test
+  void manyStreamsShareTheConnections() {
+    int streams = 50;
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      List<byte[]> frames = new ArrayList<>();
+      for (int id = 1; id <= streams; id++) {
+        frames.add(open(id));
+      }
+      for (int message = 0; message < 5; message++) {
+        for (int id = streams; id > 0; id--) {
+          frames.add(data(id, id + "/" + message));
+        }
+      }
+      for (int id = 1; id <= streams; id++) {
+        frames.add(halfClose(id));
+      }
+      byte[] all = Splits.glued(frames.toArray(byte[][]::new));
+      for (byte[] piece : Splits.pieces(all, 1000)) {
+        caller.send(piece);
+      }
+      int[] messages = new int[streams + 1];
+      for (int ended = 0; ended < streams; ) {
+        StreamFrame frame = caller.readFrame();
+        if (frame.type() == FrameType.DATA) {
+          assertThat(text(frame)).isEqualTo("<" + frame.id() + "/" + messages[frame.id()]++ + ">");
+        } else if (frame.type() == FrameType.TRAILER) {
+          assertThat(messages[frame.id()]).isEqualTo(5);
+          ended++;
+        }
+      }
+      assertThat(downstream.accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void filtersSeeEachMessage() {
+    Probe a = Probe.ofMessages("a", journal);
+    a.on(
+        REQUEST_MESSAGE,
+        (call, m) -> {
+          String text = new String(m.copy(), StandardCharsets.UTF_8);
+          return text.equals("drop")
+              ? Step.drop()
+              : Step.replace(Payload.of((text + "+").getBytes(StandardCharsets.UTF_8)));
+        });
+    a.on(
+        RESPONSE_MESSAGE,
+        (call, m) ->
+            m.size() > 5 && m.bytes().get(1) == 'n' ? Step.drop() : Step.NEXT);
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      caller.send(
+          Splits.glued(
+              open(1), data(1, "one"), data(1, "drop"), data(1, "nothing"), data(1, "two"),
+              halfClose(1)));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      assertThat(text(caller.readFrame())).isEqualTo("<one+>");
+      assertThat(text(caller.readFrame())).isEqualTo("<two+>");
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.TRAILER);
+      journal.assertCompletedOnce("a");
+    }
+  }
+
+  @Test
+  void aRefusalIsAHeaderAndATrailerWithAnException() {
+    Probe a =
+        Probe.of("a", journal)
+            .on(REQUEST, (call, m) -> Step.reject(Status.forbidden("no")));
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(3), data(3, "one"), halfClose(3)));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())))
+          .isEqualTo(Status.exception(6, "request forbidden: no"));
+      assertThat(downstream.accepted()).isZero();
+    }
+  }
+
+  @Test
+  void aBusinessStatusPasses() {
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  StreamFrame f = peer.readFrame();
+                  peer.send(header(f.id()));
+                  peer.send(
+                      trailer(f.id(), Status.OK, new BizStatus(404, "no such", "{\"k\":\"v\"}")));
+                  while (peer.readFrame() != null) {}
+                });
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      caller.readFrame();
+      StreamFrame end = caller.readFrame();
+      assertThat(end.strings())
+          .containsEntry("biz-status", "404")
+          .containsEntry("biz-message", "no such")
+          .containsEntry("biz-extra", "{\"k\":\"v\"}");
+    }
+  }
+
+  @Test
+  void aCancelPassesWithItsPath() throws InterruptedException {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(1), data(1, "one")));
+      assertThat(next().type()).isEqualTo(FrameType.HEADER);
+      assertThat(next().type()).isEqualTo(FrameType.DATA);
+      byte[] why = Thrifts.bytes(writer().reset(1, "Chat", 12007, "changed my mind", "up"));
+      caller.send(why);
+      StreamFrame rst = next();
+      assertThat(rst.type()).isEqualTo(FrameType.RST);
+      assertThat(rst.strings()).containsEntry("ttscp", "up,sluice");
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(rst.payload())))
+          .isEqualTo(Status.exception(12007, "changed my mind"));
+      assertThat(next().type()).isEqualTo(FrameType.TRAILER);
+      journal.assertCompletedOnce("a");
+      // What is still said of it meets nobody, and the connection goes on.
+      caller.send(Splits.glued(data(1, "late"), halfClose(1), open(2), halfClose(2)));
+      StreamFrame head = caller.readFrame();
+      while (head.id() != 2) {
+        head = caller.readFrame();
+      }
+      assertThat(head.type()).isEqualTo(FrameType.HEADER);
+    }
+  }
+
+  /** The connection is closed, and with it every call that was open on it. */
+  @Test
+  void aCancelWhoseReasonIsNoneEndsItsCallToo() {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(1), open(2)));
+      caller.readFrame();
+      caller.readFrame();
+      caller.send(reset(1, new byte[] {1, 2, 3}));
+      assertThat(caller.readFrame()).isNull();
+      journal.assertCompletedOnce("a", "a");
+    }
+  }
+
+  @Test
+  void aCallerThatGoesCancelsItsStreams() throws InterruptedException {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal))) {
+      try (Peer caller = gateway.connect()) {
+        caller.send(Splits.glued(open(1), open(2)));
+        caller.readFrame();
+        caller.readFrame();
+      }
+      next();
+      next();
+      StreamFrame rst = next();
+      assertThat(rst.type()).isEqualTo(FrameType.RST);
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(rst.payload())).number())
+          .isEqualTo(StreamCodes.CONNECTION_CLOSED);
+      journal.assertCompletedOnce("a", "a");
+    }
+  }
+
+  @Test
+  void aDownstreamThatGoesEndsItsStreams() {
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  StreamFrame f = peer.readFrame();
+                  peer.send(header(f.id()));
+                });
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())).text())
+          .startsWith("remote or network error: ");
+      journal.assertCompletedOnce("a");
+    }
+  }
+
+  /** A filter adds more than a header holds: that is this call's end and nobody else's. */
+  @Test
+  void metadataThatDoesNotFitEndsOneCallAndNotTheConnection() {
+    Probe a =
+        Probe.of("a", journal)
+            .on(
+                REQUEST,
+                (call, m) -> {
+                  if (call.metadata().get("large") != null) {
+                    for (int i = 0; i < 5; i++) {
+                      call.metadata().set("k" + i, "v".repeat(65_000));
+                    }
+                  }
+                  return Step.NEXT;
+                });
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      caller.send(open(2, "large", "1"));
+      StreamFrame frame = caller.readFrame();
+      assertThat(frame).as("the connection goes on").isNotNull();
+      assertThat(frame.id()).isEqualTo(2);
+      caller.send(data(1, "still here"));
+      while (frame.id() != 1) {
+        frame = caller.readFrame();
+      }
+      assertThat(text(frame)).isEqualTo("<still here>");
+    }
+  }
+
+  @Test
+  void framesOfNobodyAndBadOnes() {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal))) {
+      try (Peer caller = gateway.connect()) {
+        // Unknown streams are passed over.
+        caller.send(Splits.glued(data(9, "x"), halfClose(9), open(1), halfClose(1)));
+        assertThat(caller.readFrame().id()).isEqualTo(1);
+        assertThat(caller.readFrame().type()).isEqualTo(FrameType.TRAILER);
+        // A second time is against the rules.
+        caller.send(Splits.glued(open(2), open(2)));
+        while (caller.readFrame() != null) {}
+      }
+      await().until(() -> journal.namesAt(Hook.COMPLETE).size() == 2);
+      Random random = new Random(4);
+      for (int i = 0; i < 20; i++) {
+        try (Peer caller = gateway.connect()) {
+          byte[] noise = new byte[100];
+          random.nextBytes(noise);
+          caller.send(Splits.glued(open(1), noise));
+          while (caller.readFrame() != null) {}
+        }
+      }
+      await().until(() -> journal.namesAt(Hook.COMPLETE).size() == 22);
+    }
+  }
+}
