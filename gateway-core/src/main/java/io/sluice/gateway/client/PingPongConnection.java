@@ -223,9 +223,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    if (leg == null) {
+    if (leg == null || !requestBegun) {
       ((ByteBuf) msg).release();
-      ctx.close();
+      fail("the downstream sent what nobody had asked for");
       return;
     }
     reader.append((ByteBuf) msg);
@@ -270,9 +270,6 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void beginReply(PingPongMessage message) {
-    if (!requestBegun) {
-      throw new WireException("a reply before the request");
-    }
     RpcCall call = leg.call();
     Headers headers = message.headers();
     if (headers == null) {

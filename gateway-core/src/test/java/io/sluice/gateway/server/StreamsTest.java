@@ -173,7 +173,8 @@ class StreamsTest {
           ended++;
         }
       }
-      assertThat(downstream.accepted()).isEqualTo(1);
+      // While there are few, each has a connection of its own; then they share.
+      assertThat(downstream.accepted()).isBetween(1, 32);
     }
   }
 
@@ -276,7 +277,7 @@ class StreamsTest {
     }
   }
 
-  /** The connection is closed, and with it every call that was open on it. */
+  /** It is a cancel all the same; its neighbours go on. */
   @Test
   void aCancelWhoseReasonIsNoneEndsItsCallToo() {
     try (Downstream downstream = echoing();
@@ -286,8 +287,14 @@ class StreamsTest {
       caller.readFrame();
       caller.readFrame();
       caller.send(reset(1, new byte[] {1, 2, 3}));
-      assertThat(caller.readFrame()).isNull();
-      journal.assertCompletedOnce("a", "a");
+      journal.assertCompletedOnce("a");
+      caller.send(Splits.glued(data(2, "still here"), halfClose(2)));
+      StreamFrame frame = caller.readFrame();
+      while (frame.type() != FrameType.DATA) {
+        frame = caller.readFrame();
+      }
+      assertThat(frame.id()).isEqualTo(2);
+      assertThat(text(frame)).isEqualTo("<still here>");
     }
   }
 
