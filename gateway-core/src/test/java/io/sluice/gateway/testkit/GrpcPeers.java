@@ -48,8 +48,12 @@ public final class GrpcPeers implements AutoCloseable {
    * @return its port
    */
   public int serve(Handler<GrpcServerRequest<Buffer, Buffer>> calls) {
-    HttpServer server =
-        vertx.createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
+    return serve(new HttpServerOptions(), calls);
+  }
+
+  /** Starts a downstream with options of its own. */
+  public int serve(HttpServerOptions options, Handler<GrpcServerRequest<Buffer, Buffer>> calls) {
+    HttpServer server = vertx.createHttpServer(options.setHost("127.0.0.1").setPort(0));
     server.requestHandler(GrpcServer.server(vertx).callHandler(calls));
     return TestGateway.get(server.listen()).actualPort();
   }
