@@ -29,6 +29,7 @@ import io.sluice.gateway.wire.http2.Http2Codecs;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/2 connection to a downstream, shared by the gRPC calls of one loop. */
@@ -36,7 +37,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
 
-  private static final int STREAMS_UNTIL_SETTINGS = 100;
+  /** How long a downstream may take to say its first word. */
+  private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private static final Status NO_STATUS =
       Status.grpc(13, "the downstream ended without a grpc-status");
@@ -47,7 +49,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private final Timers.Timer idle = new Idle();
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
-  private long maxStreams = STREAMS_UNTIL_SETTINGS;
+  private long maxStreams = Integer.MAX_VALUE;
   private boolean settingsSeen;
   private boolean draining;
 
@@ -67,7 +69,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     flushTarget = new Flusher.Target(ctx.channel());
     ctx.write(new DefaultHttp2WindowUpdateFrame(Http2Codecs.CONNECTION_WINDOW));
     flush();
-    watchIdle();
+    cluster.loop().timers().set(idle, SETTINGS_NANOS);
+  }
+
+  /** Not before the downstream has said how many streams it takes. */
+  @Override
+  public boolean isReady() {
+    return settingsSeen;
   }
 
   @Override
@@ -165,11 +173,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
       Long max = settings.settings().maxConcurrentStreams();
       if (max != null) {
         maxStreams = max;
-      } else if (!settingsSeen) {
-        maxStreams = Integer.MAX_VALUE;
       }
-      settingsSeen = true;
-      pool.roomy(this);
+      if (settingsSeen) {
+        pool.roomy(this);
+      } else {
+        settingsSeen = true;
+        watchIdle();
+        pool.ready(this);
+      }
     } else {
       if (msg instanceof Http2GoAwayFrame goAway) {
         drain(goAway.lastStreamId());

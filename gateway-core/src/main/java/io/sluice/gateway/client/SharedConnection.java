@@ -8,6 +8,11 @@ interface SharedConnection {
   /** What goes into its pipeline, in order. */
   ChannelHandler[] handlers();
 
+  /**
+   * Whether it can take calls as soon as it is connected; if not, it tells its pool when it can.
+   */
+  boolean isReady();
+
   /** How many calls are open on it. */
   int calls();
 

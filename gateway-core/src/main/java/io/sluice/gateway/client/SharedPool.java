@@ -3,7 +3,9 @@ package io.sluice.gateway.client;
 import io.sluice.gateway.config.Address;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +32,8 @@ final class SharedPool<C extends SharedConnection> {
   private final Factory<C> factory;
   private final List<C> open = new ArrayList<>();
   private final ArrayDeque<Waiter<C>> waiting = new ArrayDeque<>();
+  private final Set<C> pending = new HashSet<>();
   private final int spread;
-  private int connecting;
 
   /**
    * @param spread how many connections there should be before calls share one
@@ -50,7 +52,7 @@ final class SharedPool<C extends SharedConnection> {
   /** Gives a connection with room, now or when there is one; or tells that there will be none. */
   void acquire(Waiter<C> waiter) {
     C connection = emptiest();
-    if (connection != null && (connection.calls() == 0 || open.size() + connecting >= spread)) {
+    if (connection != null && (connection.calls() == 0 || open.size() + pending.size() >= spread)) {
       waiter.connected(connection);
       return;
     }
@@ -86,23 +88,44 @@ final class SharedPool<C extends SharedConnection> {
     connectIfNeeded();
   }
 
+  /** The connection can take calls from now on. */
+  void ready(C connection) {
+    if (pending.remove(connection)) {
+      open.add(connection);
+      roomy(connection);
+    }
+  }
+
   /** The connection takes no more calls. */
   void lost(C connection) {
+    if (pending.contains(connection)) {
+      failed(connection, "connection to " + address + " lost");
+    }
     open.remove(connection);
     connectIfNeeded();
   }
 
+  private void failed(C connection, String why) {
+    pending.remove(connection);
+    if (pending.isEmpty()) {
+      // No attempt is left that could serve those who wait.
+      List<Waiter<C>> disappointed = new ArrayList<>(waiting);
+      waiting.clear();
+      disappointed.forEach(waiter -> waiter.failed(why));
+    }
+  }
+
   private void connectIfNeeded() {
     // Each attempt may serve many of those who wait; the first of them may need no more.
-    while (connecting < Math.min(spread, waiting.size())
-        && open.size() + connecting < cluster.cluster().config().maxConnections()) {
-      connecting++;
+    while (pending.size() < Math.min(spread, waiting.size())
+        && open.size() + pending.size() < cluster.cluster().config().maxConnections()) {
       connect();
     }
   }
 
   private void connect() {
     C connection = factory.create(this, cluster);
+    pending.add(connection);
     cluster
         .connector()
         .connect(
@@ -110,21 +133,14 @@ final class SharedPool<C extends SharedConnection> {
             new Connector.Result() {
               @Override
               public void connected() {
-                connecting--;
-                open.add(connection);
-                roomy(connection);
+                if (connection.isReady()) {
+                  ready(connection);
+                }
               }
 
               @Override
               public void failed(String why) {
-                connecting--;
-                if (connecting > 0) {
-                  return;
-                }
-                // No attempt is left that could serve those who wait.
-                List<Waiter<C>> disappointed = new ArrayList<>(waiting);
-                waiting.clear();
-                disappointed.forEach(waiter -> waiter.failed(why));
+                SharedPool.this.failed(connection, why);
               }
             },
             connection.handlers());

@@ -68,6 +68,11 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   }
 
   @Override
+  public boolean isReady() {
+    return true;
+  }
+
+  @Override
   public int calls() {
     return legs.size();
   }
