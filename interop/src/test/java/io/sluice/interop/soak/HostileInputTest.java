@@ -41,16 +41,16 @@ final class HostileInputTest {
   /** Code, classes, threads, the collector's own: what a JVM needs beside. */
   private static final int BESIDE_MIB = 160;
 
-  /** What later rounds may add to the first: a handful of the allocator's chunks of 4 MiB. */
-  private static final int GROWTH_MIB = 32;
+  /** What later rounds may add to the first: as much as the gateway lets connections hold. */
+  private static final int GROWTH_MIB = DIRECT_MIB / 2;
 
   private static final int FIRST_BYTES_MILLIS = 1000;
-  private static final int FRAME_MILLIS = 4000;
-  private static final int ROUNDS = Soak.pick(3, 10);
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int FRAME_MILLIS = 3000;
+  private static final int ROUNDS = Soak.pick(2, 10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final String MEMORY = "memory is short";
-  private static final String SLOW_FRAME = "a frame was not complete within 4000 ms";
+  private static final String SLOW_FRAME = "a frame was not complete within 3000 ms";
   private static final String SLOW_START = "no 8 bytes within 1000 ms";
 
   /** One attack; ends when all that is to be seen of it was seen. */
@@ -86,7 +86,7 @@ final class HostileInputTest {
                       idleTimeout: 1s
                   routes:
                     - cluster: backend
-                      timeout: 6s
+                      timeout: 4s
                   """
                       .formatted(FIRST_BYTES_MILLIS, FRAME_MILLIS, server.address().getPort()))
               .java(
@@ -116,7 +116,12 @@ final class HostileInputTest {
       }
     }
 
-    /** Why the gateway closed which connection of this round, by the caller's port. */
+    /** From here on ports may be used again: what the log said of them before is past. */
+    void beginPhase() {
+      logSeen = gateway.log().size();
+    }
+
+    /** Why the gateway closed which connection of this phase, by the caller's port. */
     Map<Integer, List<String>> refusals() {
       Map<Integer, List<String>> refusals = new HashMap<>();
       List<LogLine> log = gateway.log();
@@ -150,7 +155,9 @@ final class HostileInputTest {
                 return ofKind.stream().allMatch(attacker -> refusals.containsKey(attacker.port()));
               });
       for (Attacker attacker : ofKind) {
-        assertThat(refusals.get(attacker.port())).as("%s: lines of the log", kind).hasSize(1);
+        assertThat(refusals.get(attacker.port()))
+            .as("%s: lines of the log about port %d", kind, attacker.port())
+            .hasSize(1);
         assertThat(refusals.get(attacker.port()).get(0))
             .as("%s: why it was closed", kind)
             .matches(said -> Arrays.stream(reasons).anyMatch(said::contains));
@@ -164,13 +171,15 @@ final class HostileInputTest {
       List<Long> after = new ArrayList<>();
       List<Long> peaks = new ArrayList<>();
       for (int round = 0; round < rounds; round++) {
-        logSeen = gateway.log().size();
+        beginPhase();
         peak.set(0);
-        long begin = System.nanoTime();
         try (Swarm swarm = new Swarm(gateway.address())) {
           // The same bytes in each round: a difference is then one of the gateway.
-          attack.run(this, swarm, new Random(Soak.SEED));
-          tell(round, swarm, System.nanoTime() - begin);
+          try {
+            attack.run(this, swarm, new Random(Soak.SEED));
+          } finally {
+            tell("round " + round, swarm);
+          }
         }
         assertThat(gateway.isAlive()).as("the gateway lives\n%s", gateway.output()).isTrue();
         // Its callers' connections are gone at once, those to the server when they were idle.
@@ -197,7 +206,7 @@ final class HostileInputTest {
       all.assertAll();
     }
 
-    private void tell(int round, Swarm swarm, long nanos) {
+    void tell(String phase, Swarm swarm) {
       Map<Integer, List<String>> refusals = refusals();
       Map<String, int[]> byKind = new TreeMap<>();
       for (Attacker attacker : swarm.all()) {
@@ -214,7 +223,19 @@ final class HostileInputTest {
                   String.format(
                       "; %s %d (closed %d, answered %d, WARN %d)",
                       kind, counts[0], counts[1], counts[2], counts[3])));
-      Soak.say("%s, round %d, %.1f s%s", name, round, nanos / 1e9, text);
+      Soak.say("%s, %s%s", name, phase, text);
+      Map<String, Integer> reasons = new TreeMap<>();
+      List<LogLine> log = gateway.log();
+      for (LogLine line : log.subList(logSeen, log.size())) {
+        if (line.level().equals("WARN") || line.level().equals("ERROR")) {
+          String said = line.message().replaceAll("first bytes .*|[0-9]{4,}", "…");
+          int count = reasons.merge(line.level() + ' ' + said, 1, Integer::sum);
+          if (count == 1 && line.level().equals("ERROR")) {
+            Soak.say("%s, %s: %.3000s", name, phase, line.raw());
+          }
+        }
+      }
+      Soak.say("%s, %s, log: %s", name, phase, reasons);
     }
 
     /** The neighbours have seen nothing, and the log has no error in it. */
@@ -269,35 +290,58 @@ final class HostileInputTest {
 
   @Test
   void whatIsNoCallIsRefusedAtOnce() {
-    Map<String, byte[]> lies = new TreeMap<>();
+    record Lie(byte[] bytes, String refusal) {}
+
+    Map<String, Lie> lies = new TreeMap<>();
     String head = "8001 0001 00000004 56 6f 69 64 00000001";
-    lies.put("framed, 2 GiB", hex("7fffffff" + head));
-    lies.put("framed, 4 GiB", hex("ffffffff" + head));
-    lies.put("framed, method of 2 GiB", hex("00000020 8001 0001 7fffffff 566f6964 00000001"));
-    lies.put("TTHeader, 2 GiB", hex("7fffffff 1000 0000 00000001 0001 0000 0000"));
-    lies.put("TTHeader, 4 GiB", hex("ffffffff 1000 0000 00000001 0001 0000 0000"));
+    lies.put("framed, 2 GiB", new Lie(hex("7fffffff" + head), "message of 2147483647 bytes"));
+    lies.put("framed, 4 GiB", new Lie(hex("ffffffff" + head), "message of 4294967295 bytes"));
     lies.put(
-        "TTHeader, header longer than its frame", hex("00000020 1000 0000 00000001 ffff 0000"));
-    lies.put("TTHeader, no header", hex("00000020 1000 0000 00000001 0000 0000 0000"));
+        "framed, method of 2 GiB",
+        new Lie(hex("00000020 8001 0001 7fffffff 566f6964 00000001"), "method name of 2147483647"));
+    lies.put(
+        "TTHeader, 2 GiB",
+        new Lie(hex("7fffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
+    lies.put(
+        "TTHeader, 4 GiB",
+        new Lie(hex("ffffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
+    lies.put(
+        "TTHeader longer than its frame",
+        new Lie(hex("00000020 1000 0000 00000001 ffff 0000"), "header is longer than its frame"));
+    lies.put(
+        "TTHeader of no bytes",
+        new Lie(hex("00000020 1000 0000 00000001 0000 0000 0000"), "header size of 0"));
     lies.put(
         "TTHeader, frame of 2 GiB within",
-        hex("00000030 1000 0000 00000001 0001 0000 0000 7fffffff" + head));
-    lies.put("ttstream, 2 GiB", hex("7fffffff 1000 0002 00000001 0001 1000 0000"));
-    lies.put("ttstream, 4 GiB", hex("ffffffff 1000 0002 00000001 0001 1000 0000"));
-    lies.put("HTTP/1.1", ascii("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"));
-    lies.put("HTTP/1.1 POST", ascii("POST /InteropService/Void HTTP/1.1\r\n\r\n"));
+        new Lie(
+            hex("00000030 1000 0000 00000001 0001 0000 0000 7fffffff" + head),
+            "contradict each other"));
+    lies.put(
+        "ttstream, 2 GiB",
+        new Lie(hex("7fffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
+    lies.put(
+        "ttstream, 4 GiB",
+        new Lie(hex("ffffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
+    lies.put(
+        "HTTP/1.1",
+        new Lie(ascii("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"), "looks like HTTP/1.x"));
+    lies.put(
+        "HTTP/1.1 POST",
+        new Lie(ascii("POST /InteropService/Void HTTP/1.1\r\n\r\n"), "looks like HTTP/1.x"));
     lies.put(
         "TLS",
-        hex("16 03 01 00 c8 01 00 00 c4 03 03 0102030405060708 090a0b0c0d0e0f10 1112131415161718"));
+        new Lie(
+            hex("16 03 01 00 c8 01 00 00 c4 03 03 0102030405060708 090a0b0c0d0e0f10"),
+            "looks like TLS"));
     besiege(
         "refused at once",
         ROUNDS,
         (siege, swarm, random) -> {
           // 1,000 claims and as many of all else.
           lies.forEach(
-              (kind, bytes) -> {
+              (kind, lie) -> {
                 for (int i = 0; i < (kind.contains("GiB") ? 143 : 70); i++) {
-                  swarm.send(kind, bytes);
+                  swarm.send(kind, lie.bytes());
                 }
               });
           for (int i = 0; i < 500; i++) {
@@ -306,16 +350,7 @@ final class HostileInputTest {
             swarm.send("random bytes", bytes);
           }
           swarm.run(() -> allClosed(swarm), PATIENCE);
-          lies.forEach(
-              (kind, bytes) ->
-                  siege.assertRefused(
-                      swarm,
-                      kind,
-                      kind.startsWith("HTTP/1")
-                          ? "looks like HTTP/1.x"
-                          : kind.startsWith("TLS")
-                              ? "looks like TLS"
-                              : kind.contains("method") ? "method name of" : " "));
+          lies.forEach((kind, lie) -> siege.assertRefused(swarm, kind, lie.refusal()));
           siege.assertRefused(
               swarm, "random bytes", "no protocol of ours", "looks like", "TTHeader");
         });
@@ -328,7 +363,7 @@ final class HostileInputTest {
     byte[] stream = Wire.ttheader(2, 1, Wire.integers(9, "Echo", 27, 2), new byte[4000]);
     besiege(
         "slow and half frames",
-        Soak.pick(2, 8),
+        ROUNDS,
         (siege, swarm, random) -> {
           for (int i = 0; i < 200; i++) {
             swarm.send("nothing", () -> null);
@@ -370,7 +405,7 @@ final class HostileInputTest {
     }
     besiege(
         "full TTHeaders",
-        Soak.pick(2, 8),
+        ROUNDS,
         (siege, swarm, random) -> {
           for (int i = 0; i < 1000; i++) {
             swarm.send("whole", whole.get(i % whole.size()));
@@ -380,6 +415,8 @@ final class HostileInputTest {
           assertThat(swarm.all(a -> !a.isClosed() && a.received() == 0))
               .as("calls neither answered nor cut")
               .isEmpty();
+          siege.tell("whole", swarm);
+          siege.beginPhase();
           for (int i = 0; i < 1000; i++) {
             byte[] bytes = whole.get(i % whole.size());
             swarm.send("a byte short", Arrays.copyOf(bytes, 14 + Wire.MAX_WORDS * 4 - 1));
@@ -433,7 +470,7 @@ final class HostileInputTest {
     byte[] huge = Wire.framed(Wire.message("Blob", 7, Wire.binary(new byte[8 * MIB])));
     besiege(
         "8 MiB that stop",
-        Soak.pick(2, 8),
+        ROUNDS,
         (siege, swarm, random) -> {
           for (int i = 0; i < 16; i++) {
             swarm.send("half of 8 MiB", Arrays.copyOf(huge, huge.length / 2));
@@ -462,19 +499,18 @@ final class HostileInputTest {
         PATIENCE);
   }
 
-  /** Runs until everything is sent or refused, or for 2 s nothing could be sent. */
+  /** Runs until all are refused, or for 2 s nothing moved in either direction. */
   private static void awaitStandstill(Swarm swarm) {
     long[] state = {-1, System.nanoTime()};
     swarm.run(
         () -> {
-          long sent = swarm.all().stream().mapToLong(Attacker::sent).sum();
+          long moved = swarm.all().stream().mapToLong(a -> a.sent() + a.received()).sum();
           long now = System.nanoTime();
-          if (sent != state[0]) {
-            state[0] = sent;
+          if (moved != state[0]) {
+            state[0] = moved;
             state[1] = now;
           }
-          return now - state[1] > TimeUnit.SECONDS.toNanos(2)
-              || swarm.all().stream().allMatch(a -> a.isAllSent() || a.isClosed());
+          return now - state[1] > TimeUnit.SECONDS.toNanos(2) || allClosed(swarm);
         },
         PATIENCE);
   }
@@ -513,6 +549,97 @@ final class HostileInputTest {
               swarm.all().stream().mapToLong(Attacker::sent).sum() / MIB,
               5L * streams * 1000 * message.length / MIB);
         });
+  }
+
+  /** Hostile to nobody: each frame comes at once, but one has always begun. */
+  @Test
+  void busyStreamsAreNotCut() {
+    byte[] open = Wire.join(Wire.service("InteropStream"), Wire.integers(9, "Echo", 27, 2));
+    byte[] data = Wire.integers(9, "Echo", 27, 3);
+    byte[] message = Wire.join(hex("0b 0003 00001000"), new byte[4096], hex("00"));
+    byte[] frame = Wire.ttheader(2, 1, data, message);
+    besiege(
+        "busy ttstream",
+        1,
+        (siege, swarm, random) -> {
+          long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2 * FRAME_MILLIS);
+          byte[] first = Wire.ttheader(2, 1, open, new byte[0]);
+          for (int i = 0; i < 2; i++) {
+            boolean[] opened = {false};
+            swarm.send(
+                "busy",
+                () -> {
+                  boolean begun = opened[0];
+                  opened[0] = true;
+                  return ByteBuffer.wrap(begun ? frame : first);
+                });
+          }
+          swarm.run(() -> System.nanoTime() > end, PATIENCE);
+          for (Attacker attacker : swarm.all()) {
+            Soak.say(
+                "busy ttstream: %d frames sent, %d MiB received, %s",
+                attacker.sent() / frame.length,
+                attacker.received() / MIB,
+                attacker.isClosed() ? "cut" : "open");
+          }
+          assertThat(siege.refusals()).as("connections cut in the middle of their work").isEmpty();
+          assertThat(swarm.all(Attacker::isClosed)).isEmpty();
+        });
+  }
+
+  @Test
+  void grpcStreamsThatNobodyReadsAreBounded() {
+    byte[] preface = ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    // A window of 0: nothing that is answered may be sent.
+    byte[] settings = hex("000006 04 00 00000000 0004 00000000");
+    byte[] headers =
+        Wire.join(
+            hex("83 86 04 1a"),
+            ascii("/interop.pb.InteropPb/Emit"),
+            hex("01 01 67 0f10 10"),
+            ascii("application/grpc"),
+            hex("00 02"),
+            ascii("te"),
+            hex("08"),
+            ascii("trailers"));
+    // Msg {4: Plan {2: 64, 6: 8192}}: 64 answers of 8 KiB, more than the window of a stream.
+    byte[] question = hex("00 00000007 22 05 10 40 30 80 40");
+    int streams = 200;
+    besiege(
+        "gRPC, answers not read",
+        ROUNDS,
+        (siege, swarm, random) -> {
+          for (int i = 0; i < 5; i++) {
+            int[] next = {-1};
+            swarm.send(
+                "gRPC",
+                () -> {
+                  int n = next[0]++;
+                  if (n < 0) {
+                    return ByteBuffer.wrap(Wire.join(preface, settings));
+                  }
+                  if (n >= streams) {
+                    return null;
+                  }
+                  int id = 2 * n + 1;
+                  return ByteBuffer.wrap(
+                      Wire.join(http2(1, 4, id, headers), http2(0, 1, id, question)));
+                });
+          }
+          long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
+          swarm.run(() -> System.nanoTime() > end || allClosed(swarm), PATIENCE);
+        });
+  }
+
+  private static byte[] http2(int type, int flags, int stream, byte[] payload) {
+    return ByteBuffer.allocate(9 + payload.length)
+        .put((byte) (payload.length >> 16))
+        .putShort((short) payload.length)
+        .put((byte) type)
+        .put((byte) flags)
+        .putInt(stream)
+        .put(payload)
+        .array();
   }
 
   @Test
