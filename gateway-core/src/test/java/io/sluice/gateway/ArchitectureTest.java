@@ -1,8 +1,8 @@
 package io.sluice.gateway;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -83,8 +83,18 @@ class ArchitectureTest {
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(packages)
         .containsExactlyInAnyOrder(
-            "admin", "call", "cli", "client", "config", "exchange", "filter", "loop", "observe",
-            "route", "server", "wire");
+            "admin",
+            "call",
+            "cli",
+            "client",
+            "config",
+            "exchange",
+            "filter",
+            "loop",
+            "observe",
+            "route",
+            "server",
+            "wire");
   }
 
   @Test

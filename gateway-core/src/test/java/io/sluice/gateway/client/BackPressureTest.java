@@ -84,8 +84,9 @@ class BackPressureTest {
       }
       long stopped = settled(sent::get);
       long kept = directMemory() - before;
-      assertThat(stopped).as("bytes that %d callers got rid of", CALLS).isLessThan(
-          (long) CALLS * MESSAGE / 2);
+      assertThat(stopped)
+          .as("bytes that %d callers got rid of", CALLS)
+          .isLessThan((long) CALLS * MESSAGE / 2);
       assertThat(kept).as("bytes of direct memory").isLessThan(BOUND);
       // And when it reads, everything arrives.
       read.countDown();
@@ -124,8 +125,9 @@ class BackPressureTest {
       }
       long stopped = settled(sent::get);
       long kept = directMemory() - before;
-      assertThat(stopped).as("bytes that %d downstreams got rid of", CALLS).isLessThan(
-          (long) CALLS * MESSAGE * 3 / 4);
+      assertThat(stopped)
+          .as("bytes that %d downstreams got rid of", CALLS)
+          .isLessThan((long) CALLS * MESSAGE * 3 / 4);
       assertThat(kept).as("bytes of direct memory").isLessThan(BOUND);
       for (Peer caller : callers) {
         assertThat(caller.read().body()).hasSize(MESSAGE + 8);

@@ -173,8 +173,7 @@ class ConnectionsTest {
                             Thrifts.result("bye")));
                   }
                 });
-        TestGateway gateway =
-            TestGateway.start(config("ttheader", "", downstream.port()), 1);
+        TestGateway gateway = TestGateway.start(config("ttheader", "", downstream.port()), 1);
         Peer caller = gateway.connect()) {
       caller.call("echo", 1, Thrifts.args("hi"));
       caller.call("echo", 2, Thrifts.args("hi"));
@@ -264,8 +263,7 @@ class ConnectionsTest {
   void endpointsTakeTurns() {
     try (Downstream one = Downstream.echoing();
         Downstream two = Downstream.echoing();
-        TestGateway gateway =
-            TestGateway.start(config("framed", "", one.port(), two.port()), 1);
+        TestGateway gateway = TestGateway.start(config("framed", "", one.port(), two.port()), 1);
         Peer caller = gateway.connect()) {
       assertEchoes(caller, 1);
       assertEchoes(caller, 2);

@@ -114,7 +114,8 @@ class GrpcConnectionsTest {
   void notMoreEvenAfterOtherSettings() {
     HttpServerOptions two =
         new HttpServerOptions().setInitialSettings(new Http2Settings().setMaxConcurrentStreams(2));
-    Http2Settings other = new Http2Settings().setMaxConcurrentStreams(2).setInitialWindowSize(99_999);
+    Http2Settings other =
+        new Http2Settings().setMaxConcurrentStreams(2).setInitialWindowSize(99_999);
     try (TestGateway gateway = TestGateway.to(downstream(two, other))) {
       assertAllServed(gateway, 7);
     }

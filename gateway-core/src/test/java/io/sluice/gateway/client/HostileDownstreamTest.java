@@ -64,8 +64,7 @@ class HostileDownstreamTest {
         wrong("a bad TTHeader", m -> Vectors.named("reject_ttheader_info_id").bytes()),
         wrong("a frame of a stream", m -> Vectors.named("ttstream_data_s2c").bytes()),
         wrong(
-            "half of a reply and then nothing",
-            m -> Arrays.copyOf(Thrifts.reply(m, "hello"), 20)));
+            "half of a reply and then nothing", m -> Arrays.copyOf(Thrifts.reply(m, "hello"), 20)));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -237,7 +236,8 @@ class HostileDownstreamTest {
             Downstream.serving(
                 (peer, n) -> {
                   peer.readSome(1000);
-                  peer.send(Thrifts.framed(3, "put", 1, hex("0b0001 00000002 6e6f 080002 0000002a 00")));
+                  peer.send(
+                      Thrifts.framed(3, "put", 1, hex("0b0001 00000002 6e6f 080002 0000002a 00")));
                   // So that the answer is not lost with a reset.
                   while (peer.readSome(60_000).length > 0) {}
                 });

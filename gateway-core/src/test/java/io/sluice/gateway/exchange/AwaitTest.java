@@ -128,8 +128,7 @@ class AwaitTest {
     try (Downstream downstream = Downstream.echoing();
         TestGateway gateway = TestGateway.to(downstream.port(), a, b, c);
         Peer caller = gateway.connect()) {
-      assertThat(Thrifts.text(caller.call("echo", 1, Thrifts.args("hi")).body()))
-          .isEqualTo("mine");
+      assertThat(Thrifts.text(caller.call("echo", 1, Thrifts.args("hi")).body())).isEqualTo("mine");
       journal.assertCompletedOnce("a", "b");
     }
   }
@@ -169,8 +168,7 @@ class AwaitTest {
           - {cluster: backend, timeout: 200ms, filters: [{use: a}, {use: b}, {use: c}]}
         """;
     try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway =
-            TestGateway.start(config.formatted(downstream.port()), 1, a, b, c);
+        TestGateway gateway = TestGateway.start(config.formatted(downstream.port()), 1, a, b, c);
         Peer caller = gateway.connect()) {
       assertThat(caller.call("echo", 1, Thrifts.args("hi")).exception().text())
           .isEqualTo("rpc timeout: timeout=200ms, to=backend, method=echo");
@@ -190,13 +188,7 @@ class AwaitTest {
         Peer caller = gateway.connect()) {
       caller.send(
           Thrifts.ttheader(
-              Protocol.TTHEADER,
-              Map.of(12, "150"),
-              Map.of(),
-              1,
-              "echo",
-              4,
-              Thrifts.args("hi")));
+              Protocol.TTHEADER, Map.of(12, "150"), Map.of(), 1, "echo", 4, Thrifts.args("hi")));
       Message told = caller.read();
       assertThat(told.seqId()).isEqualTo(4);
       assertThat(told.exception().text()).startsWith("rpc timeout: timeout=150ms");
@@ -239,8 +231,7 @@ class AwaitTest {
           - {cluster: backend, timeout: 100ms, filters: [{use: a}, {use: x}, {use: c}]}
         """;
     try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway =
-            TestGateway.start(config.formatted(downstream.port()), 1, a, x, c);
+        TestGateway gateway = TestGateway.start(config.formatted(downstream.port()), 1, a, x, c);
         Peer caller = gateway.connect()) {
       caller.send(Thrifts.call("echo", 1, "hi"));
       journal.awaitEvent("x.END");
@@ -269,8 +260,7 @@ class AwaitTest {
           - {cluster: backend, timeout: 100ms, filters: [{use: a}, {use: x}]}
         """;
     try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway =
-            TestGateway.start(config.formatted(downstream.port()), 1, a, x);
+        TestGateway gateway = TestGateway.start(config.formatted(downstream.port()), 1, a, x);
         Peer caller = gateway.connect()) {
       caller.send(Thrifts.call("echo", 1, "hi"));
       journal.awaitEvent("x.END");

@@ -333,9 +333,7 @@ class CompletionTest {
         Peer caller = gateway.connect()) {
       Message told = caller.call("echo", 1, Thrifts.args("hi"));
       assertThat(told.exception())
-          .isEqualTo(
-              Status.exception(
-                  6, "rpc timeout: timeout=200ms, to=backend, method=echo"));
+          .isEqualTo(Status.exception(6, "rpc timeout: timeout=200ms, to=backend, method=echo"));
       assertEnds(Status.Code.DEADLINE_EXCEEDED);
       // What may still come of it must meet nobody.
       await().until(() -> downstream.open() == 0);

@@ -96,7 +96,10 @@ class ExchangeDeadlineTest {
             () -> {
               Exchanges env =
                   new Exchanges(
-                      Loop.of(loop), () -> routes, (c, to, response) -> new Nowhere(), (c, e, n, q, s) -> {});
+                      Loop.of(loop),
+                      () -> routes,
+                      (c, to, response) -> new Nowhere(),
+                      (c, e, n, q, s) -> {});
               RpcCall call =
                   new RpcCall(
                       protocol,

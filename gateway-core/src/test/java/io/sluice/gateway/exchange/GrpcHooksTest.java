@@ -243,10 +243,7 @@ class GrpcHooksTest {
               call.endHandler(
                   end -> {
                     call.response().write(Buffer.buffer("partial"));
-                    call.response()
-                        .status(GrpcStatus.NOT_FOUND)
-                        .statusMessage("no such 世")
-                        .end();
+                    call.response().status(GrpcStatus.NOT_FOUND).statusMessage("no such 世").end();
                   });
             });
     a.on(

@@ -137,9 +137,7 @@ class HookOrderTest {
   }
 
   private Probe[] probes() {
-    return Arrays.stream(NAMES)
-        .map(name -> Probe.ofMessages(name, journal))
-        .toArray(Probe[]::new);
+    return Arrays.stream(NAMES).map(name -> Probe.ofMessages(name, journal)).toArray(Probe[]::new);
   }
 
   @Test

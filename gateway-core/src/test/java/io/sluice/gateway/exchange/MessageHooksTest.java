@@ -120,10 +120,10 @@ class MessageHooksTest {
 
   static Stream<Arguments> payloadsMadeOfTheShownOne() {
     return Stream.of(
-            Arguments.of(REQUEST_MESSAGE, 10),
-            Arguments.of(REQUEST_MESSAGE, 5000),
-            Arguments.of(RESPONSE_MESSAGE, 10),
-            Arguments.of(RESPONSE_MESSAGE, 5000));
+        Arguments.of(REQUEST_MESSAGE, 10),
+        Arguments.of(REQUEST_MESSAGE, 5000),
+        Arguments.of(RESPONSE_MESSAGE, 10),
+        Arguments.of(RESPONSE_MESSAGE, 5000));
   }
 
   /** A filter may well say: go on with what you have shown me, or with a part of it. */
@@ -209,11 +209,12 @@ class MessageHooksTest {
         REQUEST_MESSAGE,
         (call, m) -> {
           kept.set(m);
-          loopOf(call).execute(
-              () -> {
-                seen.set(m.copy());
-                answer.complete(Step.NEXT);
-              });
+          loopOf(call)
+              .execute(
+                  () -> {
+                    seen.set(m.copy());
+                    answer.complete(Step.NEXT);
+                  });
           return Step.await(answer.future());
         });
     try (Downstream downstream = Downstream.echoing();
@@ -237,14 +238,11 @@ class MessageHooksTest {
     a.on(
         REQUEST_MESSAGE,
         (call, m) ->
-            journal.namesAt(REQUEST_MESSAGE).size() == 1
-                ? Step.await(first.future())
-                : Step.NEXT);
+            journal.namesAt(REQUEST_MESSAGE).size() == 1 ? Step.await(first.future()) : Step.NEXT);
     try (Downstream downstream = Downstream.echoing();
         TestGateway gateway = TestGateway.to(downstream.port(), a);
         Peer caller = gateway.connect()) {
-      caller.send(
-          Splits.glued(Thrifts.call("echo", 1, "one"), Thrifts.call("echo", 2, "two")));
+      caller.send(Splits.glued(Thrifts.call("echo", 1, "one"), Thrifts.call("echo", 2, "two")));
       journal.awaitEvent("a.REQUEST_MESSAGE");
       caller.assertSilentFor(100);
       assertThat(journal.namesAt(REQUEST)).hasSize(1);
@@ -266,8 +264,7 @@ class MessageHooksTest {
                   peer.send(Thrifts.reply(got.get(), "done"));
                 });
         TestGateway gateway =
-            TestGateway.start(
-                TestGateway.config("ttheader-framed", "", downstream.port()), 1, a);
+            TestGateway.start(TestGateway.config("ttheader-framed", "", downstream.port()), 1, a);
         Peer caller = gateway.connect()) {
       caller.send(
           Thrifts.ttheader(

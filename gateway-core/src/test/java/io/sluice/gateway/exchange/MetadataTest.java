@@ -266,8 +266,7 @@ class MetadataTest {
     }
     assertThat(Integer.parseInt(got.get().integers().get(12))).isBetween(1, 5000);
     assertThat(got.get().integers()).doesNotContainKey(17);
-    assertThatThrownBy(() -> end.get().status(Status.OK))
-        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> end.get().status(Status.OK)).isInstanceOf(IllegalStateException.class);
     assertThat(seen.get().method()).isEqualTo("echo");
   }
 

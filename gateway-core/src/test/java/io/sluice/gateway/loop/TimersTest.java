@@ -94,7 +94,9 @@ class TimersTest {
 
   @Test
   void fireNeverEarlyAndHardlyLate() throws Exception {
-    long[] delays = {0, 1, TICK - 1, TICK, TICK + 1, 3 * TICK, 25_500_000, 100_000_000, 730_000_001};
+    long[] delays = {
+      0, 1, TICK - 1, TICK, TICK + 1, 3 * TICK, 25_500_000, 100_000_000, 730_000_001
+    };
     assertInTime(delays);
   }
 

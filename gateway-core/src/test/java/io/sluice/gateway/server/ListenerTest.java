@@ -107,8 +107,7 @@ class ListenerTest {
     try (Peer caller = gateway.connect()) {
       caller
           .send(
-              Thrifts.ttheader(
-                  Protocol.TTHEADER, keys, Map.of(), 1, "echo", 1, Thrifts.args("x")))
+              Thrifts.ttheader(Protocol.TTHEADER, keys, Map.of(), 1, "echo", 1, Thrifts.args("x")))
           .assertClosedWithoutAWord();
     }
   }
@@ -139,9 +138,7 @@ class ListenerTest {
       for (int round = 0; round < 3; round++) {
         for (Vector call : calls) {
           for (byte[] piece :
-              round == 0
-                  ? List.of(call.bytes())
-                  : Splits.random(call.bytes(), new Random(round))) {
+              round == 0 ? List.of(call.bytes()) : Splits.random(call.bytes(), new Random(round))) {
             caller.send(piece);
           }
           Message reply = caller.read();

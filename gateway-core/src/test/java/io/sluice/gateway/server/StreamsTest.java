@@ -118,7 +118,8 @@ class StreamsTest {
         TestGateway gateway = TestGateway.to(downstream.port(), Probe.of("a", journal));
         Peer caller = gateway.connect()) {
       caller.send(
-          Splits.glued(open(-7, "user", "u", "RPC_PERSIST_p", "v"), data(-7, "one"), halfClose(-7)));
+          Splits.glued(
+              open(-7, "user", "u", "RPC_PERSIST_p", "v"), data(-7, "one"), halfClose(-7)));
       StreamFrame opened = next();
       assertThat(opened.type()).isEqualTo(FrameType.HEADER);
       assertThat(opened.strings())
@@ -189,14 +190,17 @@ class StreamsTest {
         });
     a.on(
         RESPONSE_MESSAGE,
-        (call, m) ->
-            m.size() > 5 && m.bytes().get(1) == 'n' ? Step.drop() : Step.NEXT);
+        (call, m) -> m.size() > 5 && m.bytes().get(1) == 'n' ? Step.drop() : Step.NEXT);
     try (Downstream downstream = echoing();
         TestGateway gateway = TestGateway.to(downstream.port(), a);
         Peer caller = gateway.connect()) {
       caller.send(
           Splits.glued(
-              open(1), data(1, "one"), data(1, "drop"), data(1, "nothing"), data(1, "two"),
+              open(1),
+              data(1, "one"),
+              data(1, "drop"),
+              data(1, "nothing"),
+              data(1, "two"),
               halfClose(1)));
       assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
       assertThat(text(caller.readFrame())).isEqualTo("<one+>");
@@ -208,9 +212,7 @@ class StreamsTest {
 
   @Test
   void aRefusalIsAHeaderAndATrailerWithAnException() {
-    Probe a =
-        Probe.of("a", journal)
-            .on(REQUEST, (call, m) -> Step.reject(Status.forbidden("no")));
+    Probe a = Probe.of("a", journal).on(REQUEST, (call, m) -> Step.reject(Status.forbidden("no")));
     try (Downstream downstream = echoing();
         TestGateway gateway = TestGateway.to(downstream.port(), a);
         Peer caller = gateway.connect()) {

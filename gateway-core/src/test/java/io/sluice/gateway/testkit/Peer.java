@@ -29,8 +29,7 @@ public final class Peer implements AutoCloseable {
   private final Socket socket;
   private final Message.Collector collector =
       new Message.Collector(new MessageReader(UnpooledByteBufAllocator.DEFAULT, LIMITS));
-  private final FrameReader frames =
-      new FrameReader(UnpooledByteBufAllocator.DEFAULT, LIMITS);
+  private final FrameReader frames = new FrameReader(UnpooledByteBufAllocator.DEFAULT, LIMITS);
   private final Deque<Message> read = new ArrayDeque<>();
   private final byte[] buffer = new byte[64 * 1024];
 

@@ -35,15 +35,14 @@ public final class TestGateway implements AutoCloseable {
   /** The text of a configuration with one route for everything. */
   public static String config(String transport, String route, int... ports) {
     String endpoints =
-        String.join(
-            ", ", Arrays.stream(ports).mapToObj(p -> "'127.0.0.1:" + p + "'").toList());
+        String.join(", ", Arrays.stream(ports).mapToObj(p -> "'127.0.0.1:" + p + "'").toList());
     return """
-        listeners: {rpc: {address: '127.0.0.1:0'}}
-        clusters:
-          backend: {endpoints: [%s], transport: %s, idleTimeout: 1s}
-        routes:
-          - {cluster: backend%s}
-        """
+    listeners: {rpc: {address: '127.0.0.1:0'}}
+    clusters:
+      backend: {endpoints: [%s], transport: %s, idleTimeout: 1s}
+    routes:
+      - {cluster: backend%s}
+    """
         .formatted(endpoints, transport, route.isEmpty() ? "" : ", " + route);
   }
 
@@ -60,8 +59,7 @@ public final class TestGateway implements AutoCloseable {
       }
     }
     Vertx vertx =
-        Vertx.vertx(
-            new VertxOptions().setEventLoopPoolSize(loops).setPreferNativeTransport(true));
+        Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setPreferNativeTransport(true));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     return new TestGateway(
         get(Gateway.start(vertx, loops, ConfigLoader.load("test.yaml", all, factories), registry)),

@@ -70,8 +70,7 @@ public final class ThriftService implements AutoCloseable {
         case "echo" -> reply(out, message, text);
         case "tell" -> {}
         default -> {
-          out.writeMessageBegin(
-              new TMessage(message.name, TMessageType.EXCEPTION, message.seqid));
+          out.writeMessageBegin(new TMessage(message.name, TMessageType.EXCEPTION, message.seqid));
           new TApplicationException(42, "failed: " + text).write(out);
           out.writeMessageEnd();
           out.getTransport().flush();

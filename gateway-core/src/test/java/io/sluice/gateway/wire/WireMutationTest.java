@@ -57,8 +57,7 @@ class WireMutationTest {
           refuses(() -> StreamCodes.read(Unpooled.wrappedBuffer(bytes)));
         });
     byte[] good =
-        HexFormat.of()
-            .parseHex("0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
+        HexFormat.of().parseHex("0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
     Random random = new Random(11);
     for (int i = 0; i < ROUNDS; i++) {
       byte[] bytes = mutated(good, random);
@@ -93,9 +92,7 @@ class WireMutationTest {
         byte[] more = new byte[random.nextInt(20)];
         random.nextBytes(more);
         return Splits.glued(
-            Arrays.copyOf(bytes, at),
-            more,
-            Arrays.copyOfRange(bytes, at, bytes.length));
+            Arrays.copyOf(bytes, at), more, Arrays.copyOfRange(bytes, at, bytes.length));
       }
       case 2 -> {
         if (bytes.length - at >= 4) {
@@ -258,8 +255,7 @@ class WireMutationTest {
   void aClaimInAnExceptionCostsNothing(String hex) {
     byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
     refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
-    long heap =
-        allocated(() -> refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes))));
+    long heap = allocated(() -> refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes))));
     assertThat(heap).isLessThan(64 << 10);
   }
 

@@ -138,8 +138,10 @@ class GrpcTablesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,12", "2,3", "3,12", "4,13", "5,13", "6,13", "7,13", "8,12", "9,12", "10,12",
-    "20,12", "21,3", "0,2", "4711,2", "-1,2"})
+  @CsvSource({
+    "1,12", "2,3", "3,12", "4,13", "5,13", "6,13", "7,13", "8,12", "9,12", "10,12", "20,12", "21,3",
+    "0,2", "4711,2", "-1,2"
+  })
   void aThriftExceptionHasANumberOfGrpc(int type, int number) {
     assertThat(GrpcStatus.number(Status.exception(type, ""))).isEqualTo(number);
   }
@@ -151,7 +153,9 @@ class GrpcTablesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"400,13", "401,16", "403,7", "404,12", "429,14", "502,14", "503,14", "504,14", "200,2"})
+  @CsvSource({
+    "400,13", "401,16", "403,7", "404,12", "429,14", "502,14", "503,14", "504,14", "200,2"
+  })
   void anHttpStatusHasAMeaning(int http, int number) {
     assertThat(GrpcStatus.ofHttp(http).number()).isEqualTo(number);
   }

@@ -58,8 +58,7 @@ class MessageVectorsTest {
   @Test
   void allOnOneConnection() {
     Vector[] vectors = Vectors.pingPong().toArray(Vector[]::new);
-    byte[] glued =
-        Splits.glued(Stream.of(vectors).map(Vector::bytes).toArray(byte[][]::new));
+    byte[] glued = Splits.glued(Stream.of(vectors).map(Vector::bytes).toArray(byte[][]::new));
     assertMeans(read(List.of(glued)), vectors);
     assertMeans(read(Splits.byteByByte(glued)), vectors);
     for (int seed = 0; seed < 200; seed++) {
@@ -98,8 +97,7 @@ class MessageVectorsTest {
    *
    * @param replaced whether the body shall be one that a filter has put in its place
    */
-  private static void assertWritten(
-      Vector vector, Protocol framing, int seqId, boolean replaced) {
+  private static void assertWritten(Vector vector, Protocol framing, int seqId, boolean replaced) {
     MessageReader reader = new MessageReader(ByteBufAllocator.DEFAULT, LIMITS);
     reader.append(pooled(vector.bytes()));
     PingPongMessage read = reader.readHead();
@@ -172,8 +170,7 @@ class MessageVectorsTest {
   }
 
   private static List<List<byte[]>> ways(byte[] bytes) {
-    return List.of(
-        List.of(bytes), Splits.byteByByte(bytes), Splits.random(bytes, new Random(1)));
+    return List.of(List.of(bytes), Splits.byteByByte(bytes), Splits.random(bytes, new Random(1)));
   }
 
   @Test
@@ -214,8 +211,9 @@ class MessageVectorsTest {
       given += piece.length;
       if (head == null) {
         head = reader.readHead();
-        assertThat(head != null).as("after %d bytes", given).isEqualTo(
-            given >= MessageReader.GATHER + 4);
+        assertThat(head != null)
+            .as("after %d bytes", given)
+            .isEqualTo(given >= MessageReader.GATHER + 4);
       }
       if (head != null) {
         ByteBuf part = reader.readPart();

@@ -157,8 +157,7 @@ class TTHeaderTest {
   @Test
   void takesTheKeysOfAKitexClient() {
     Vector vector = Vectors.named("ttheader_kitex_client_call");
-    Headers headers =
-        TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
+    Headers headers = TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
     RequestKeys keys = RequestKeys.take(headers);
     assertThat(keys.service()).isEqualTo("EchoService");
     assertThat(keys.method()).isEqualTo("Echo");
@@ -172,8 +171,7 @@ class TTHeaderTest {
   @Test
   void takesTheBusinessStatusOutOfAReply() {
     Vector vector = Vectors.named("ttheader_biz_status_reply");
-    Headers headers =
-        TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
+    Headers headers = TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
     BizStatus biz = ReplyKeys.take(headers).bizStatus();
     assertThat(biz).isNotNull();
     assertThat(Integer.toString(biz.code())).isEqualTo(vector.strings().get("biz-status"));
@@ -185,8 +183,7 @@ class TTHeaderTest {
   @Test
   void hearsThatAConnectionEnds() {
     Vector vector = Vectors.named("ttheader_reply_while_stopping");
-    Headers headers =
-        TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
+    Headers headers = TTHeader.readAt(Unpooled.wrappedBuffer(vector.bytes()), 0, LIMITS).headers();
     assertThat(ReplyKeys.take(headers).connectionEnds()).isTrue();
     assertThat(Message.strings(headers)).doesNotContainKey("crrst");
   }

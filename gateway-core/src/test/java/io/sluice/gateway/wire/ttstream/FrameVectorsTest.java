@@ -55,8 +55,7 @@ class FrameVectorsTest {
   @Test
   void allOnOneConnection() {
     Vector[] vectors = Vectors.ttstream().toArray(Vector[]::new);
-    byte[] glued =
-        Splits.glued(Stream.of(vectors).map(Vector::bytes).toArray(byte[][]::new));
+    byte[] glued = Splits.glued(Stream.of(vectors).map(Vector::bytes).toArray(byte[][]::new));
     assertMeans(read(List.of(glued)), vectors);
     assertMeans(read(Splits.byteByByte(glued)), vectors);
     for (int seed = 0; seed < 200; seed++) {

@@ -19,8 +19,7 @@ class FrameWriterTest {
     FrameWriter writer = new FrameWriter(ByteBufAllocator.DEFAULT);
     assertThatThrownBy(() -> writer.open(1, "S", "M", headers)).isInstanceOf(WireException.class);
     assertThatThrownBy(() -> writer.header(1, "M", headers)).isInstanceOf(WireException.class);
-    assertThatThrownBy(
-            () -> writer.trailer(1, "M", Status.exception(6, "boom"), null, headers))
+    assertThatThrownBy(() -> writer.trailer(1, "M", Status.exception(6, "boom"), null, headers))
         .isInstanceOf(WireException.class);
   }
 }
