@@ -372,8 +372,8 @@ class CompletionTest {
       // Too late, and for nobody.
       int before = journal.events().size();
       never.complete(Step.NEXT);
-      try (Peer another = gateway.connect()) {
-        assertThat(another).isNotNull();
+      try (Peer stranger = gateway.connect()) {
+        stranger.send(new byte[8]).assertClosedWithoutAWord();
       }
       assertThat(journal.events()).hasSize(before);
     }

@@ -22,6 +22,8 @@ public final class Downstream implements AutoCloseable {
     void serve(Peer peer, int connection) throws Exception;
   }
 
+  private static final Queue<Socket> TAKEN = new ConcurrentLinkedQueue<>();
+
   private final ServerSocket server;
   private final Service service;
   private final AtomicInteger accepted = new AtomicInteger();
@@ -65,9 +67,12 @@ public final class Downstream implements AutoCloseable {
         });
   }
 
-  /** A port of this machine on which nobody listens. */
+  /** A port of this machine that is taken, so that nobody else can listen on it, and refuses. */
   public static int refusingPort() {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    try {
+      Socket taken = new Socket();
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      TAKEN.add(taken);
       return taken.getLocalPort();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -37,12 +37,12 @@ public final class TestGateway implements AutoCloseable {
     String endpoints =
         String.join(", ", Arrays.stream(ports).mapToObj(p -> "'127.0.0.1:" + p + "'").toList());
     return """
-        listeners: {rpc: {address: '127.0.0.1:0'}}
-        clusters:
-          backend: {endpoints: [%s], transport: %s, idleTimeout: 1s}
-        routes:
-          - {cluster: backend%s}
-        """
+    listeners: {rpc: {address: '127.0.0.1:0'}}
+    clusters:
+      backend: {endpoints: [%s], transport: %s, idleTimeout: 1s}
+    routes:
+      - {cluster: backend%s}
+    """
         .formatted(endpoints, transport, route.isEmpty() ? "" : ", " + route);
   }
 
