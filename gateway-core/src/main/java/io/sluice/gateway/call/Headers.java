@@ -76,6 +76,11 @@ public final class Headers {
     return count;
   }
 
+  /** Bytes of memory that it occupies, about. */
+  public int footprint() {
+    return bytes.length + Integer.BYTES * index.length;
+  }
+
   /** The array that all ranges point into; valid until the next change. */
   public byte[] array() {
     return bytes;

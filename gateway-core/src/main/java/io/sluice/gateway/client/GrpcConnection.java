@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.Http2SettingsFrame;
 import io.netty.util.ReferenceCountUtil;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
@@ -47,6 +48,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private final ClusterClient cluster;
   private final Map<Http2FrameStream, GrpcLeg> legs = new IdentityHashMap<>();
   private final Timers.Timer idle = new Idle();
+  private final Budget.Share share = Budget.ofProcess().share();
+
+  /** Bytes of all responses that are on their way to the callers. */
+  private long underWay;
+
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private long maxStreams = Integer.MAX_VALUE;
@@ -136,6 +142,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
 
   void cancel(GrpcLeg leg) {
     if (legs.remove(leg.stream()) != null) {
+      leg.forgetWindow();
       // What was written before goes first: a reset overtakes whatever is only queued.
       ctx.flush();
       reset(leg.stream(), Http2Error.CANCEL);
@@ -146,6 +153,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private void reset(Http2FrameStream stream, Http2Error error) {
     ctx.write(new DefaultHttp2ResetFrame(error).stream(stream));
     flush();
+  }
+
+  /** So many bytes of a response have been passed on, or are nobody's any more. */
+  void taken(int bytes) {
+    underWay -= bytes;
+    share.holds(underWay);
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
@@ -222,6 +235,16 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     int padding = padded - frame.content().readableBytes();
     boolean last = frame.isEndStream();
     giveBack(frame.stream(), padding);
+    int size = frame.content().readableBytes();
+    leg.received(size);
+    underWay += size;
+    if (!share.holds(underWay)) {
+      frame.release();
+      Status slow = Status.overLimit("memory is short, and the caller does not read its stream");
+      cancel(leg);
+      leg.end(CallEnd.of(leg.call(), slow));
+      return;
+    }
     leg.response().responseData(frame.content(), false);
     if (last) {
       finish(frame.stream(), NO_STATUS);
@@ -238,6 +261,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private void finish(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.remove(stream);
     if (leg != null) {
+      leg.forgetWindow();
       if (!leg.isHalfClosed()) {
         // Else our half of the stream would stay open for good.
         reset(stream, Http2Error.NO_ERROR);
@@ -287,6 +311,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     pool.lost(this);
     ArrayList<GrpcLeg> lost = new ArrayList<>(legs.values());
     legs.clear();
+    underWay = 0;
+    share.release();
     for (GrpcLeg leg : lost) {
       leg.end(
           CallEnd.of(leg.call(), Status.unavailable("connection to " + pool.address() + " lost")));

@@ -10,6 +10,7 @@ import io.sluice.gateway.call.RpcCall;
 final class GrpcLeg extends StreamLeg<GrpcConnection> {
   private GrpcConnection connection;
   private Http2FrameStream stream;
+  private int window;
   private boolean headSeen;
   private boolean halfClosed;
 
@@ -46,9 +47,25 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   @Override
   public void responseTaken(int bytes) {
-    if (connection != null) {
-      connection.giveBack(stream, bytes);
+    if (connection == null) {
+      return;
     }
+    if (!isOver()) {
+      window -= bytes;
+      connection.taken(bytes);
+    }
+    connection.giveBack(stream, bytes);
+  }
+
+  void received(int bytes) {
+    window += bytes;
+  }
+
+  /** The leg is over: what it had under way is nobody's any more. */
+  void forgetWindow() {
+    int bytes = window;
+    window = 0;
+    connection.taken(bytes);
   }
 
   Http2FrameStream stream() {

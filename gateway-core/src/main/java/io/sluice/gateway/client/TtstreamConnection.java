@@ -10,6 +10,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -31,7 +32,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   private static final int STREAM_BOUND = 8 << 20;
 
   /** Beyond this nothing more is read, if the connection carries one stream only. */
-  private static final int WINDOW = 1 << 20;
+  private static final int WINDOW = 256 * 1024;
 
   private static final int MAX_PATH = 8192;
 
@@ -42,6 +43,11 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   private final ClusterClient cluster;
   private final IntObjectMap<TtstreamLeg> legs = new IntObjectHashMap<>();
   private final Timers.Timer idle = new Idle();
+  private final Budget.Share share = Budget.ofProcess().share();
+
+  /** Bytes of all responses that are on their way to the callers. */
+  private long underWay;
+
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private FrameReader reader;
@@ -119,6 +125,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
     if (legs.remove(leg.streamId()) == null) {
       return;
     }
+    leg.forgetWindow();
     RpcCall call = leg.call();
     String path = call.cancelPath().isEmpty() ? OWN_NAME : call.cancelPath() + ',' + OWN_NAME;
     if (path.length() > MAX_PATH) {
@@ -211,13 +218,23 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   }
 
   private void data(TtstreamLeg leg, ByteBuf payload) {
-    leg.received(payload.readableBytes());
+    int size = payload.readableBytes();
+    leg.received(size);
+    underWay += size;
     leg.response().responseData(payload, true);
-    if (leg.window() > STREAM_BOUND && legs.size() > 1) {
+    boolean granted = share.holds(reader.held() + underWay);
+    if (!leg.isOver() && (!granted || leg.window() > STREAM_BOUND && legs.size() > 1)) {
       Status slow = Status.overLimit("the caller does not read its stream");
       cancel(leg, slow);
       leg.end(CallEnd.of(leg.call(), slow));
     }
+    limitReading();
+  }
+
+  /** So many bytes of a response have been passed on, or are nobody's any more. */
+  void taken(int bytes) {
+    underWay -= bytes;
+    share.holds(reader.held() + underWay);
     limitReading();
   }
 
@@ -236,6 +253,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
 
   private void finish(TtstreamLeg leg, CallEnd end) {
     legs.remove(leg.streamId());
+    leg.forgetWindow();
     freed();
     leg.end(end);
   }
@@ -255,6 +273,8 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   private void fail(String why) {
     ArrayList<TtstreamLeg> lost = new ArrayList<>(legs.values());
     legs.clear();
+    underWay = 0;
+    share.release();
     ctx.close();
     for (TtstreamLeg leg : lost) {
       leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));

@@ -48,10 +48,17 @@ final class TtstreamLeg extends StreamLeg<TtstreamConnection> {
 
   @Override
   public void responseTaken(int bytes) {
-    window -= bytes;
-    if (connection != null) {
-      connection.limitReading();
+    if (!isOver() && connection != null) {
+      window -= bytes;
+      connection.taken(bytes);
     }
+  }
+
+  /** The leg is over: what it had under way is nobody's any more. */
+  void forgetWindow() {
+    int bytes = window;
+    window = 0;
+    connection.taken(bytes);
   }
 
   /** Bytes of the response that are on their way to the caller. */

@@ -8,11 +8,16 @@ import java.util.concurrent.atomic.AtomicLong;
  * all loops; connections that hold nothing between two reads never touch it.
  */
 public final class Budget {
-  /** Half of the direct memory: the other half is for what is read and written meanwhile. */
-  private static final Budget PROCESS = new Budget(PlatformDependent.maxDirectMemory() / 2);
+  /**
+   * Half of the memory, direct or of the heap, of which there is less: the other half is for what
+   * is read and written meanwhile.
+   */
+  private static final Budget PROCESS =
+      new Budget(
+          Math.min(PlatformDependent.maxDirectMemory(), Runtime.getRuntime().maxMemory()) / 2);
 
   /** A connection with so few bytes is never the one to be cut. */
-  private static final int ALWAYS_GRANTED = 32 * 1024;
+  private static final int ALWAYS_GRANTED = 16 * 1024;
 
   /** One connection's part. Used on its loop only. */
   public final class Share {

@@ -3,8 +3,8 @@ package io.sluice.gateway.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.sluice.gateway.loop.Timers;
+import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
 import org.jspecify.annotations.Nullable;
 
@@ -44,10 +44,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
     ByteBuf more = (ByteBuf) msg;
-    first =
-        first == null
-            ? more
-            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), first, more);
+    first = Cumulation.add(ctx.alloc(), first, more);
     if (first.readableBytes() < Detector.BYTES) {
       return;
     }

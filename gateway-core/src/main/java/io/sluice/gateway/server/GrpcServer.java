@@ -49,7 +49,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   private Peer peer;
   private Flusher.Target flushTarget;
 
-  /** Bytes of requests that are on their way to the downstreams. */
+  /** Bytes of requests that are on their way to the downstreams, and of the streams' headers. */
   private long underWay;
 
   private boolean draining;
@@ -63,13 +63,15 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   /** Puts the codec and this handler behind the one that detected HTTP/2. */
   static void install(ChannelHandlerContext detector, ListenerContext listener) {
+    GrpcServer grpc = new GrpcServer(listener);
     detector
         .pipeline()
         .addAfter(
             detector.name(),
             "http2",
             Http2Codecs.server(listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
-        .addAfter("http2", "grpc", new GrpcServer(listener));
+        .addAfter("http2", "grpc", grpc)
+        .addAfter(detector.name(), "http2-watch", new Http2FrameWatch(grpc));
   }
 
   @Override
@@ -172,6 +174,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     }
     Stream stream = new Stream(frame.stream(), call);
     streams.put(frame.stream().id(), stream);
+    underWay += stream.headerBytes;
+    guard.holds(underWay);
     RequestSink sink = listener.calls().begin(call, stream);
     if (stream.ended) {
       return;
@@ -180,6 +184,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     if (frame.isEndStream()) {
       stream.halfClose();
     }
+  }
+
+  /** Told after each read whether a frame has begun that is not complete. */
+  void owes(boolean now, int frames) {
+    guard.midFrame(now, frames);
   }
 
   private static String text(Http2Headers headers, String key) {
@@ -270,6 +279,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   private final class Stream implements ResponseSink {
     private final Http2FrameStream stream;
     private final RpcCall call;
+    private final int headerBytes;
     private @Nullable RequestSink request;
     private int window;
     private boolean headSent;
@@ -279,6 +289,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     Stream(Http2FrameStream stream, RpcCall call) {
       this.stream = stream;
       this.call = call;
+      this.headerBytes = call.headers().footprint();
     }
 
     void halfClose() {
@@ -347,7 +358,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
     /** Nothing of it is under way any more. */
     void forget() {
-      underWay -= window;
+      underWay -= window + headerBytes;
       guard.holds(underWay);
       window = 0;
     }

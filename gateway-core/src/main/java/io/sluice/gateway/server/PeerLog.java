@@ -23,6 +23,10 @@ final class PeerLog {
 
   /** Something was thrown that nobody expects: a reset by the caller, or a fault of our own. */
   static void thrown(ListenerContext listener, Channel channel, Throwable cause) {
+    if (cause instanceof OutOfMemoryError) {
+      refused(listener, channel, "memory is short: " + cause.getMessage());
+      return;
+    }
     if (cause instanceof IOException) {
       gone(listener, channel, String.valueOf(cause.getMessage()));
       return;

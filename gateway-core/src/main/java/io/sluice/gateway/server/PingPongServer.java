@@ -117,8 +117,15 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   private void account() {
     boolean owed = reader.isPartDue() || call == null && reader.buffered() > 0;
     guard.midFrame(owed && window < WINDOW, frames);
-    guard.holds((long) reader.held() + window);
+    long header = call == null ? 0 : call.headers().footprint();
+    guard.holds(reader.held() + header + window + unwritten());
     limitReading();
+  }
+
+  /** Bytes of answers that the caller does not read. */
+  private long unwritten() {
+    Channel channel = ctx.channel();
+    return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
   }
 
   private boolean nextPart() {
@@ -141,7 +148,8 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   }
 
   private boolean nextCall() {
-    if (call != null) {
+    if (call != null || !ctx.channel().isWritable()) {
+      // Nor while the caller does not read the answers that it has.
       return false;
     }
     PingPongMessage message = reader.readHead();
@@ -210,9 +218,10 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   /** Stops reading while more than enough is under way, and begins again when it is not. */
   private void limitReading() {
-    boolean read =
-        window < WINDOW && (call == null || reader.isPartDue() || reader.buffered() < READ_AHEAD);
     Channel channel = ctx.channel();
+    boolean next = call == null && channel.isWritable();
+    boolean read =
+        window < WINDOW && (next || reader.isPartDue() || reader.buffered() < READ_AHEAD);
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }
@@ -293,6 +302,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
       unacknowledged = 0;
       acknowledge(bytes);
     }
+    drive();
     ctx.fireChannelWritabilityChanged();
   }
 

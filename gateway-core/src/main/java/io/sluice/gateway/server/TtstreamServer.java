@@ -46,7 +46,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private int overWindow;
   private int frames;
 
-  /** Bytes of requests that are on their way to the downstream. */
+  /** Bytes of requests that are on their way to the downstream, and of the streams' headers. */
   private long underWay;
 
   private boolean draining;
@@ -143,6 +143,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     streams.put(frame.streamId(), stream);
+    underWay += stream.headerBytes;
     RequestSink sink = listener.calls().begin(call, stream);
     stream.request = sink;
   }
@@ -209,6 +210,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private final class Stream implements ResponseSink {
     private final RpcCall call;
     private final int id;
+    private final int headerBytes;
     private @Nullable RequestSink request;
     private final Stall stall = new Stall(this);
     private boolean headerSent;
@@ -219,6 +221,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     Stream(RpcCall call) {
       this.call = call;
       this.id = call.request().seqId;
+      this.headerBytes = call.headers().footprint();
     }
 
     void data(ByteBuf payload) {
@@ -292,7 +295,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     /** What is still under way of it holds up nobody any more. */
     void forget() {
       boolean over = window >= WINDOW;
-      underWay -= window;
+      underWay -= window + headerBytes;
       window = 0;
       if (over) {
         overWindow--;

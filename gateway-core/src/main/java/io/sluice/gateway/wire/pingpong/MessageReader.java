@@ -2,8 +2,8 @@ package io.sluice.gateway.wire.pingpong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.sluice.api.Protocol;
+import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
@@ -31,6 +31,7 @@ public final class MessageReader {
   public static final int GATHER = 64 * 1024;
 
   private static final int MAX_METHOD = 4096;
+  private static final int WASTE = 32 * 1024;
 
   private final ByteBufAllocator allocator;
   private final WireLimits limits;
@@ -59,10 +60,7 @@ public final class MessageReader {
    * @param more handed over
    */
   public void append(ByteBuf more) {
-    buffer =
-        buffer == null
-            ? more
-            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(allocator, buffer, more);
+    buffer = Cumulation.add(allocator, buffer, more);
   }
 
   /** Bytes taken and not given out yet. */
@@ -199,6 +197,17 @@ public final class MessageReader {
     return in.writerIndex() - start < bytes;
   }
 
+  /** A small body behind a large header would keep all of its memory until it has left. */
+  private static boolean isMostlyWaste(ByteBuf in, int size) {
+    return in.capacity() > WASTE && size < in.capacity() / 4;
+  }
+
+  private ByteBuf copy(ByteBuf in, int size) {
+    ByteBuf copy = allocator.ioBuffer(size).writeBytes(in, size);
+    in.release();
+    return copy;
+  }
+
   private String method(ByteBuf in, int at, int length) {
     if (length == lastMethodBytes.length) {
       int i = 0;
@@ -234,11 +243,12 @@ public final class MessageReader {
       return null;
     }
     ByteBuf part;
-    if (ahead + length == in.readableBytes()) {
-      part = in;
+    int size = ahead + length;
+    if (size == in.readableBytes()) {
+      part = isMostlyWaste(in, size) ? copy(in, size) : in;
       buffer = null;
     } else {
-      part = in.readRetainedSlice(ahead + length);
+      part = in.readRetainedSlice(size);
     }
     part.skipBytes(ahead);
     ahead = 0;

@@ -3,7 +3,7 @@ package io.sluice.gateway.wire.ttstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.ByteToMessageDecoder;
+import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
@@ -31,10 +31,7 @@ public final class FrameReader {
    * @param more handed over
    */
   public void append(ByteBuf more) {
-    buffer =
-        buffer == null
-            ? more
-            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(allocator, buffer, more);
+    buffer = Cumulation.add(allocator, buffer, more);
   }
 
   /** Bytes taken and not given out yet. */

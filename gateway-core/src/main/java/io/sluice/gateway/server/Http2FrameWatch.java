@@ -1,0 +1,78 @@
+package io.sluice.gateway.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+
+/**
+ * Sees the bytes of an HTTP/2 connection before its codec, and tells the guard whether the caller
+ * owes the rest of a preface, a frame or a header list. Reads nothing but lengths.
+ *
+ * <pre>
+ *   ┌────────────┬──────┬───────┬──────────────┬───────────┐
+ *   │ length, 3  │ type │ flags │ stream id, 4 │ payload … │
+ *   └────────────┴──────┴───────┴──────────────┴───────────┘
+ * </pre>
+ */
+final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
+  private static final int PREFACE = 24;
+  private static final int HEAD = 9;
+  private static final int TYPE_HEADERS = 1;
+  private static final int TYPE_CONTINUATION = 9;
+  private static final int FLAG_END_HEADERS = 4;
+
+  private final GrpcServer connection;
+
+  /** Bytes to skip: of the preface, then of a payload. */
+  private int skip = PREFACE;
+
+  /** The bytes of a frame's head that are there. */
+  private int headBytes;
+
+  private int length;
+  private int type;
+  private boolean headersOpen;
+  private int frames;
+
+  Http2FrameWatch(GrpcServer connection) {
+    this.connection = connection;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object msg) {
+    ByteBuf in = (ByteBuf) msg;
+    int at = in.readerIndex();
+    int end = in.writerIndex();
+    while (at < end) {
+      if (skip > 0) {
+        int skipped = Math.min(skip, end - at);
+        skip -= skipped;
+        at += skipped;
+      } else {
+        head(in.getUnsignedByte(at++));
+      }
+    }
+    ctx.fireChannelRead(msg);
+    connection.owes(skip > 0 || headBytes > 0 || headersOpen, frames);
+  }
+
+  private void head(int b) {
+    switch (headBytes++) {
+      case 0 -> length = b;
+      case 1, 2 -> length = length << 8 | b;
+      case 3 -> type = b;
+      case 4 -> {
+        if (type == TYPE_HEADERS || type == TYPE_CONTINUATION) {
+          headersOpen = (b & FLAG_END_HEADERS) == 0;
+        }
+      }
+      case HEAD - 1 -> {
+        headBytes = 0;
+        skip = length;
+        // The frames of one header list have the time of one frame.
+        frames += type == TYPE_CONTINUATION ? 0 : 1;
+      }
+      default -> {}
+    }
+  }
+}
