@@ -35,9 +35,6 @@ public final class Host {
   public Host(int loops) {
     this.loops = loops;
     registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    new JvmMemoryMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    bindGc();
     MetricsOptions metrics =
         new MicrometerMetricsOptions()
             .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
@@ -60,8 +57,11 @@ public final class Host {
             .build();
   }
 
-  @SuppressWarnings("resource") // lives as long as the process
-  private void bindGc() {
+  /** Adds the meters of the JVM; apart, since they take long to make and nobody waits for them. */
+  @SuppressWarnings("resource") // the listener for collections lives as long as the process
+  private void bindJvmMetrics() {
+    new JvmMemoryMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
     new JvmGcMetrics().bindTo(registry);
   }
 
@@ -99,7 +99,14 @@ public final class Host {
 
   /** Starts a gateway. */
   public Future<Gateway> start(LoadedConfig config) {
-    return Gateway.start(vertx, loops, config, registry);
+    return Gateway.start(vertx, loops, config, registry)
+        .onSuccess(
+            started ->
+                vertx.executeBlocking(
+                    () -> {
+                      bindJvmMetrics();
+                      return null;
+                    }));
   }
 
   /** The filters on the class path. */
