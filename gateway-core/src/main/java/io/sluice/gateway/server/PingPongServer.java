@@ -115,7 +115,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   }
 
   private void account() {
-    boolean owed = reader.isPartDue() || call == null && reader.buffered() > 0;
+    boolean owed = reader.isPartDue() || nextCanBegin() && reader.buffered() > 0;
     guard.midFrame(owed && window < WINDOW, frames);
     long header = call == null ? 0 : call.headers().footprint();
     guard.holds(reader.held() + header + window + unwritten());
@@ -147,9 +147,13 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     return true;
   }
 
+  /** Not while a call is open, nor while the caller does not read the answers that it has. */
+  private boolean nextCanBegin() {
+    return call == null && ctx.channel().isWritable();
+  }
+
   private boolean nextCall() {
-    if (call != null || !ctx.channel().isWritable()) {
-      // Nor while the caller does not read the answers that it has.
+    if (!nextCanBegin()) {
       return false;
     }
     PingPongMessage message = reader.readHead();
@@ -219,9 +223,8 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   /** Stops reading while more than enough is under way, and begins again when it is not. */
   private void limitReading() {
     Channel channel = ctx.channel();
-    boolean next = call == null && channel.isWritable();
     boolean read =
-        window < WINDOW && (next || reader.isPartDue() || reader.buffered() < READ_AHEAD);
+        window < WINDOW && (nextCanBegin() || reader.isPartDue() || reader.buffered() < READ_AHEAD);
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }

@@ -26,6 +26,7 @@ import io.vertx.core.Promise;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -149,12 +150,10 @@ class MessageHooksTest {
   private static Step scribble() {
     List<ByteBuf> taken = new ArrayList<>();
     for (int size = 64; size <= 128 * 1024; size *= 2) {
+      byte[] fill = new byte[size];
+      Arrays.fill(fill, (byte) 0x5A);
       for (int i = 0; i < 8; i++) {
-        ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(size);
-        while (buffer.isWritable(8)) {
-          buffer.writeLong(0x5A5A5A5A5A5A5A5AL);
-        }
-        taken.add(buffer);
+        taken.add(ByteBufAllocator.DEFAULT.directBuffer(size).writeBytes(fill));
       }
     }
     taken.forEach(ByteBuf::release);
