@@ -42,6 +42,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+  private static final Status OVER = Status.cancelled("the call is over");
 
   private final Exchanges env;
   private final RpcCall call;
@@ -175,7 +176,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     RequestSink opened = env.dialer().open(call, route.cluster(), this);
     if (state != State.OPEN) {
-      opened.requestCancel(Status.cancelled("the call is over"));
+      opened.requestCancel(OVER);
       return;
     }
     outbound = opened;
