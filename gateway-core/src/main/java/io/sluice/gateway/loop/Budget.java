@@ -62,9 +62,4 @@ public final class Budget {
   public Share share() {
     return new Share();
   }
-
-  /** Bytes held now. */
-  public long total() {
-    return total.get();
-  }
 }

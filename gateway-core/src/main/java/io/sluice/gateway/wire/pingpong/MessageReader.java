@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Use: {@link #append}, then {@link #readHead} until it is there, then {@link #readPart} until
- * {@link #bodyRemaining} is 0, and again. A head is given out when the message, or the first
- * {@value #GATHER} bytes of it, are there: a slow sender does not occupy a downstream.
+ * {@link #isPartDue} says no, and again. A head is given out when the message, or the first {@value
+ * #GATHER} bytes of it, are there: a slow sender does not occupy a downstream.
  */
 public final class MessageReader {
   /** Messages up to this size are given out in one part. */
@@ -73,19 +73,9 @@ public final class MessageReader {
     return buffer == null ? 0 : buffer.capacity();
   }
 
-  /** Bytes of the current message's body that have not been given out. */
-  public long bodyRemaining() {
-    return bodyRemaining;
-  }
-
   /** Whether the current message still has a part to give, be it an empty one. */
   public boolean isPartDue() {
     return partDue;
-  }
-
-  /** What the next bytes look like, for a log line. */
-  public String describeBuffered() {
-    return buffer == null ? "nothing" : Detector.describe(buffer);
   }
 
   /** Lets go of all bytes. */
@@ -119,7 +109,7 @@ public final class MessageReader {
     }
     int size = TTHeader.sizeAt(in, start, limits);
     if (lacks(in, start, size + Detector.BYTES)) {
-      if (TTHeader.FIXED <= in.readableBytes() && payloadAt(in, start, size) < Detector.BYTES) {
+      if (payloadAt(in, start, size) < Detector.BYTES) {
         throw new WireException("TTHeader without a message");
       }
       return null;
