@@ -29,20 +29,14 @@ final class ClusterClient {
     next = ThreadLocalRandom.current().nextInt(endpoints.size());
   }
 
-  RequestSink pingPong(RpcCall call, ResponseSink response) {
-    PingPongLeg leg = new PingPongLeg(this, call, response);
-    leg.connect();
-    return leg;
-  }
-
-  RequestSink grpc(RpcCall call, ResponseSink response) {
-    GrpcLeg leg = new GrpcLeg(this, call, response);
-    leg.connect();
-    return leg;
-  }
-
-  RequestSink ttstream(RpcCall call, ResponseSink response) {
-    TtstreamLeg leg = new TtstreamLeg(this, call, response);
+  /** Opens the outbound leg of a call, in the protocol that the call came in. */
+  RequestSink open(RpcCall call, ResponseSink response) {
+    Leg<?> leg =
+        switch (call.protocol()) {
+          case GRPC -> new GrpcLeg(this, call, response);
+          case TTSTREAM -> new TtstreamLeg(this, call, response);
+          case FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
+        };
     leg.connect();
     return leg;
   }

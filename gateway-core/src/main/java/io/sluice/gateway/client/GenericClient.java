@@ -34,11 +34,7 @@ public final class GenericClient implements Dialer {
       client = new ClusterClient(cluster, loop, new Connector(vertx, context, cluster.config()));
       clusters.put(cluster, client);
     }
-    return switch (call.protocol()) {
-      case GRPC -> client.grpc(call, response);
-      case TTSTREAM -> client.ttstream(call, response);
-      case FRAMED, TTHEADER, TTHEADER_FRAMED -> client.pingPong(call, response);
-    };
+    return client.open(call, response);
   }
 
   /** Closes every connection. */

@@ -142,7 +142,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
 
   void cancel(GrpcLeg leg) {
     if (legs.remove(leg.stream()) != null) {
-      leg.forgetWindow();
+      leg.delivered(leg.window());
       // What was written before goes first: a reset overtakes whatever is only queued.
       ctx.flush();
       reset(leg.stream(), Http2Error.CANCEL);
@@ -156,7 +156,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   }
 
   /** So many bytes of a response have been passed on, or are nobody's any more. */
-  void taken(int bytes) {
+  @Override
+  public void taken(int bytes) {
     underWay -= bytes;
     share.holds(underWay);
   }
@@ -261,7 +262,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private void finish(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.remove(stream);
     if (leg != null) {
-      leg.forgetWindow();
+      leg.delivered(leg.window());
       if (!leg.isHalfClosed()) {
         // Else our half of the stream would stay open for good.
         reset(stream, Http2Error.NO_ERROR);

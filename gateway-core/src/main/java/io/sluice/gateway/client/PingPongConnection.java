@@ -105,7 +105,6 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     requestBegun = false;
     unacknowledged = 0;
     window = 0;
-    next.connected(this);
   }
 
   /** Writes a part of the open call's request. */

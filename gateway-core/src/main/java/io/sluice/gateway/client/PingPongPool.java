@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  * Connections to one endpoint that carry one call at a time. The one used last is used next, so
  * that those not needed grow idle and are let go.
  */
-final class PingPongPool {
+final class PingPongPool implements ConnectionPool<PingPongConnection> {
   private final Address address;
   private final ClusterClient cluster;
   private final ArrayDeque<PingPongConnection> idle = new ArrayDeque<>();
-  private final ArrayDeque<PingPongLeg> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Waiter<PingPongConnection>> waiting = new ArrayDeque<>();
   private final Set<PingPongConnection> open = new HashSet<>();
   private final Timers.Timer sweeper = new Sweeper();
   private int connecting;
@@ -31,34 +31,34 @@ final class PingPongPool {
     return address;
   }
 
-  /** Gives the leg a connection, now or when there is one; or tells it that there will be none. */
-  void acquire(PingPongLeg leg) {
+  @Override
+  public void acquire(Waiter<PingPongConnection> call) {
     PingPongConnection connection;
     while ((connection = idle.pollLast()) != null) {
       // One that the downstream has just closed is still here until the loop's next turn.
       if (connection.isOpen()) {
-        connection.begin(leg);
+        call.connected(connection);
         return;
       }
     }
     if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      leg.failed("too many calls wait for a connection to " + address);
+      call.failed("too many calls wait for a connection to " + address);
       return;
     }
-    waiting.add(leg);
+    waiting.add(call);
     connectIfNeeded();
   }
 
-  /** The leg no longer wants a connection. */
-  void forget(PingPongLeg leg) {
-    waiting.remove(leg);
+  @Override
+  public void forget(Waiter<PingPongConnection> call) {
+    waiting.remove(call);
   }
 
   /** The connection is free for the next call. */
   void release(PingPongConnection connection) {
-    PingPongLeg next = waiting.poll();
+    Waiter<PingPongConnection> next = waiting.poll();
     if (next != null) {
-      connection.begin(next);
+      next.connected(connection);
       return;
     }
     connection.lastSweep(sweep);
@@ -109,13 +109,13 @@ final class PingPongPool {
   /** A failed attempt costs one call its turn here, unless the calls have been served meanwhile. */
   private void failOne(String why) {
     if (waiting.size() > connecting && !waiting.isEmpty()) {
-      PingPongLeg leg = waiting.poll();
-      leg.failed(why);
+      waiting.poll().failed(why);
     }
     connectIfNeeded();
   }
 
-  void close() {
+  @Override
+  public void close() {
     cluster.loop().timers().cancel(sweeper);
     new ArrayList<>(open).forEach(PingPongConnection::close);
   }

@@ -13,6 +13,9 @@ interface SharedConnection {
    */
   boolean isReady();
 
+  /** So many bytes of responses are under way no more. */
+  void taken(int bytes);
+
   /** How many calls are open on it. */
   int calls();
 

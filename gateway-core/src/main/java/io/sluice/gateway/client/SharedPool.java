@@ -12,19 +12,12 @@ import org.jspecify.annotations.Nullable;
  * Connections to one endpoint that carry many calls each. Calls go where the fewest are; further
  * connections are opened while there are fewer than the spread, and when all are full.
  */
-final class SharedPool<C extends SharedConnection> {
+final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> {
 
   /** Makes a connection that is not connected yet. */
   @FunctionalInterface
   interface Factory<C extends SharedConnection> {
     C create(SharedPool<C> pool, ClusterClient cluster);
-  }
-
-  /** A call that wants a connection. */
-  interface Waiter<C> {
-    void connected(C connection);
-
-    void failed(String why);
   }
 
   private final Address address;
@@ -49,8 +42,8 @@ final class SharedPool<C extends SharedConnection> {
     return address;
   }
 
-  /** Gives a connection with room, now or when there is one; or tells that there will be none. */
-  void acquire(Waiter<C> waiter) {
+  @Override
+  public void acquire(Waiter<C> waiter) {
     C connection = emptiest();
     if (connection != null && (connection.calls() == 0 || open.size() + pending.size() >= spread)) {
       waiter.connected(connection);
@@ -75,8 +68,8 @@ final class SharedPool<C extends SharedConnection> {
     return found;
   }
 
-  /** The call no longer wants a connection. */
-  void forget(Waiter<C> waiter) {
+  @Override
+  public void forget(Waiter<C> waiter) {
     waiting.remove(waiter);
   }
 
@@ -146,7 +139,8 @@ final class SharedPool<C extends SharedConnection> {
             connection.handlers());
   }
 
-  void close() {
+  @Override
+  public void close() {
     new ArrayList<>(open).forEach(SharedConnection::close);
   }
 }

@@ -125,7 +125,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
     if (legs.remove(leg.streamId()) == null) {
       return;
     }
-    leg.forgetWindow();
+    leg.delivered(leg.window());
     RpcCall call = leg.call();
     String path = call.cancelPath().isEmpty() ? OWN_NAME : call.cancelPath() + ',' + OWN_NAME;
     if (path.length() > MAX_PATH) {
@@ -232,7 +232,8 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
   }
 
   /** So many bytes of a response have been passed on, or are nobody's any more. */
-  void taken(int bytes) {
+  @Override
+  public void taken(int bytes) {
     underWay -= bytes;
     share.holds(reader.held() + underWay);
     limitReading();
@@ -253,7 +254,7 @@ final class TtstreamConnection extends ChannelInboundHandlerAdapter implements S
 
   private void finish(TtstreamLeg leg, CallEnd end) {
     legs.remove(leg.streamId());
-    leg.forgetWindow();
+    leg.delivered(leg.window());
     freed();
     leg.end(end);
   }

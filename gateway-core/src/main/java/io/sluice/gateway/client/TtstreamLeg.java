@@ -7,11 +7,7 @@ import io.sluice.gateway.call.RpcCall;
 
 /** The outbound leg of one ttstream call. */
 final class TtstreamLeg extends StreamLeg<TtstreamConnection> {
-  private TtstreamConnection connection;
   private int streamId;
-  private boolean headSeen;
-  private boolean halfClosed;
-  private int window;
   private int unacknowledged;
 
   TtstreamLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
@@ -19,55 +15,37 @@ final class TtstreamLeg extends StreamLeg<TtstreamConnection> {
   }
 
   @Override
-  SharedPool<TtstreamConnection> poolOf(Endpoint endpoint) {
+  ConnectionPool<TtstreamConnection> poolOf(Endpoint endpoint) {
     return endpoint.ttstream();
   }
 
   @Override
   void open(TtstreamConnection connection) {
-    this.connection = connection;
     streamId = connection.open(this);
   }
 
   @Override
-  void write(ByteBuf part) {
+  void write(TtstreamConnection connection, ByteBuf part) {
     unacknowledged += part.readableBytes();
     connection.write(this, part);
   }
 
   @Override
-  void writeEnd() {
-    halfClosed = true;
+  void writeEnd(TtstreamConnection connection) {
+    super.writeEnd(connection);
     connection.writeEnd(this);
   }
 
   @Override
-  void writeCancel(Status why) {
+  void writeCancel(TtstreamConnection connection, Status why) {
     connection.cancel(this, why);
   }
 
   @Override
   public void responseTaken(int bytes) {
-    if (!isOver() && connection != null) {
-      window -= bytes;
-      connection.taken(bytes);
+    if (connection() != null && !isOver()) {
+      delivered(bytes);
     }
-  }
-
-  /** The leg is over: what it had under way is nobody's any more. */
-  void forgetWindow() {
-    int bytes = window;
-    window = 0;
-    connection.taken(bytes);
-  }
-
-  /** Bytes of the response that are on their way to the caller. */
-  int window() {
-    return window;
-  }
-
-  void received(int bytes) {
-    window += bytes;
   }
 
   /** What was written has left, or may be taken as if. */
@@ -81,17 +59,5 @@ final class TtstreamLeg extends StreamLeg<TtstreamConnection> {
 
   int streamId() {
     return streamId;
-  }
-
-  boolean headSeen() {
-    return headSeen;
-  }
-
-  void sawHead() {
-    headSeen = true;
-  }
-
-  boolean isHalfClosed() {
-    return halfClosed;
   }
 }

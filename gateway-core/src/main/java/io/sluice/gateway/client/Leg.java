@@ -1,0 +1,185 @@
+package io.sluice.gateway.client;
+
+import io.netty.buffer.ByteBuf;
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.RequestSink;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.wire.WireException;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outbound leg of one call: asks endpoints for a connection until one gives it, holds the
+ * request meanwhile, then speaks through that connection.
+ *
+ * @param <C> the connection
+ */
+abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
+  private final ClusterClient cluster;
+  private final RpcCall call;
+  private final ResponseSink response;
+  private final int start;
+  private int attempts;
+
+  /** Where a connection is awaited; null before and after. */
+  private @Nullable ConnectionPool<C> pool;
+
+  private @Nullable C connection;
+  private @Nullable ArrayDeque<ByteBuf> early;
+  private boolean earlyEnd;
+  private boolean over;
+
+  Leg(ClusterClient cluster, RpcCall call, ResponseSink response) {
+    this.cluster = cluster;
+    this.call = call;
+    this.response = response;
+    this.start = cluster.nextStart();
+  }
+
+  /** The pool of this leg's protocol at an endpoint. */
+  abstract ConnectionPool<C> poolOf(Endpoint endpoint);
+
+  /**
+   * Begins the call on the connection.
+   *
+   * @throws WireException if what the call carries does not fit the wire
+   */
+  abstract void open(C connection);
+
+  /**
+   * Writes a part of the request.
+   *
+   * @param part handed over
+   */
+  abstract void write(C connection, ByteBuf part);
+
+  /** The request is whole. */
+  abstract void writeEnd(C connection);
+
+  /** Tells the downstream that the call is given up. */
+  abstract void writeCancel(C connection, Status why);
+
+  final RpcCall call() {
+    return call;
+  }
+
+  final ResponseSink response() {
+    return response;
+  }
+
+  final ClusterClient cluster() {
+    return cluster;
+  }
+
+  /** The connection that carries the call, also after the call's end; null until there is one. */
+  final @Nullable C connection() {
+    return connection;
+  }
+
+  final boolean isOver() {
+    return over;
+  }
+
+  /** Asks the next endpoint for a connection. */
+  final void connect() {
+    ConnectionPool<C> next = poolOf(cluster.endpoint(start, attempts++));
+    pool = next;
+    next.acquire(this);
+  }
+
+  @Override
+  public final void failed(String why) {
+    pool = null;
+    if (over) {
+      return;
+    }
+    // Nothing was sent, so another endpoint may serve.
+    if (attempts < cluster.size()) {
+      connect();
+    } else {
+      end(CallEnd.of(call, Status.unavailable(why)));
+    }
+  }
+
+  @Override
+  public final void connected(C connection) {
+    pool = null;
+    try {
+      open(connection);
+    } catch (WireException e) {
+      end(CallEnd.of(call, Status.untranslatable(e.getMessage())));
+      return;
+    }
+    this.connection = connection;
+    ArrayDeque<ByteBuf> parts = early;
+    early = null;
+    if (parts != null) {
+      for (ByteBuf part = parts.poll(); part != null; part = parts.poll()) {
+        requestData(part, false);
+      }
+    }
+    if (earlyEnd) {
+      requestEnd();
+    }
+  }
+
+  @Override
+  public final void requestData(ByteBuf part, boolean endOfMessage) {
+    if (over) {
+      part.release();
+    } else if (connection != null) {
+      write(connection, part);
+    } else {
+      if (early == null) {
+        early = new ArrayDeque<>(2);
+      }
+      early.add(part);
+    }
+  }
+
+  @Override
+  public final void requestEnd() {
+    if (over) {
+      return;
+    }
+    if (connection != null) {
+      writeEnd(connection);
+    } else {
+      earlyEnd = true;
+    }
+  }
+
+  @Override
+  public final void requestCancel(Status why) {
+    if (over) {
+      return;
+    }
+    over = true;
+    release();
+    if (connection != null) {
+      writeCancel(connection, why);
+    } else if (pool != null) {
+      pool.forget(this);
+      pool = null;
+    }
+  }
+
+  /** The last of this leg. */
+  final void end(CallEnd end) {
+    if (over) {
+      return;
+    }
+    over = true;
+    release();
+    response.responseEnd(end);
+  }
+
+  private void release() {
+    if (early != null) {
+      early.forEach(ByteBuf::release);
+      early = null;
+    }
+  }
+}
