@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
-import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -14,10 +13,7 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One call between its two legs. Takes the request from the inbound leg and the response from the
@@ -33,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * call's deadline.
  */
 final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
-  private enum State {
+  enum State {
     OPEN,
     /** Only filters are still asked about the end. */
     ENDING,
@@ -41,7 +37,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     DONE
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final Status OVER = Status.cancelled("the call is over");
 
   private final Exchanges env;
@@ -49,21 +44,14 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private final ResponseSink inbound;
   private final RouteTable routes;
 
-  private FilterChain chain;
+  private final FilterRun filters;
   private @Nullable Route route;
-
-  /** Filters before this position have had their turn at the request. */
-  private int entered;
-
   private @Nullable RequestSink outbound;
   private @Nullable Held heldRequest;
   private @Nullable Held heldResponse;
   private @Nullable MessageGate requestGate;
   private @Nullable MessageGate responseGate;
   private State state = State.OPEN;
-
-  /** The end that a filter is still asked about. */
-  private @Nullable CallEnd endingWith;
 
   /** The timer is set only because a filter is awaited; the call itself has no deadline. */
   private boolean timerForFilter;
@@ -76,71 +64,30 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     this.call = call;
     this.inbound = inbound;
     this.routes = routes;
-    this.chain = routes.beforeRouting();
+    this.filters = new FilterRun(this, call, env.loop().eventLoop(), routes.beforeRouting());
   }
 
   RpcCall call() {
     return call;
   }
 
+  FilterRun filters() {
+    return filters;
+  }
+
   void begin() {
-    requestHooks(0);
+    filters.request(0);
   }
 
   // The request's head: filters, route, filters of the route, outbound leg.
 
-  private void requestHooks(int from) {
-    int i = from;
-    while (true) {
-      FilterChain.Entry[] hooks = chain.request();
-      while (i < hooks.length) {
-        FilterChain.Entry entry = hooks[i++];
-        entered = entry.position() + 1;
-        Step step;
-        try {
-          step = entry.filter().onRequest(call);
-        } catch (Throwable e) {
-          failed(entry, e);
-          return;
-        }
-        if (step != Step.NEXT && !afterRequestHook(entry, step, i)) {
-          return;
-        }
-      }
-      entered = chain.filters().size();
-      if (route != null) {
-        break;
-      }
-      if (!findRoute()) {
-        return;
-      }
+  /** The filters so far have let the request pass; they had so many hooks. */
+  void requestPassed(int hooks) {
+    if (route != null) {
+      open();
+    } else if (findRoute()) {
+      filters.request(hooks);
     }
-    open();
-  }
-
-  /** Whether to go on at once with the next hook. */
-  private boolean afterRequestHook(FilterChain.Entry entry, Step step, int next) {
-    if (step == Step.NEXT) {
-      return true;
-    }
-    if (step instanceof Step.Await await) {
-      heldRequest = heldRequest == null ? new Held() : heldRequest;
-      whenAnswered(
-          entry,
-          await,
-          answer -> {
-            if (afterRequestHook(entry, answer, next)) {
-              requestHooks(next);
-            }
-          });
-    } else if (step instanceof Step.Reject reject) {
-      end(CallEnd.of(call, reject.status()));
-    } else if (step instanceof Step.Reply reply) {
-      reply(entry, reply.message());
-    } else {
-      failed(entry, new IllegalStateException(step + " is no answer to onRequest"));
-    }
-    return false;
   }
 
   private boolean findRoute() {
@@ -150,7 +97,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       return false;
     }
     call.routed(found.name(), found.cluster().name());
-    chain = found.chain();
+    filters.chain(found.chain());
     long timeout = call.timeoutNanos();
     if (found.timeoutNanos() > 0) {
       timeout = timeout == 0 ? found.timeoutNanos() : Math.min(timeout, found.timeoutNanos());
@@ -168,6 +115,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void open() {
+    FilterChain chain = filters.chain();
     if (chain.requestMessage().length > 0) {
       requestGate = new MessageGate(this, chain.requestMessage(), true);
     }
@@ -194,11 +142,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   /** A filter answers in the downstream's place. */
-  private void reply(FilterChain.Entry entry, Payload message) {
-    if (!call.protocol().isPingPong()) {
-      failed(entry, new IllegalStateException("a stream cannot be answered by Step.reply"));
-      return;
-    }
+  void reply(Payload message) {
     call.response().replacedBy(message.size());
     if (heldRequest != null) {
       heldRequest.release();
@@ -278,28 +222,12 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   @Override
   public void responseHead() {
     if (state == State.OPEN) {
-      responseHooks(0);
+      filters.response(0);
     }
   }
 
-  private void responseHooks(int from) {
-    FilterChain.Entry[] hooks = chain.response();
-    for (int i = from; i < hooks.length; i++) {
-      FilterChain.Entry entry = hooks[i];
-      if (entry.position() >= entered) {
-        continue;
-      }
-      Step step;
-      try {
-        step = entry.filter().onResponse(call);
-      } catch (Throwable e) {
-        failed(entry, e);
-        return;
-      }
-      if (step != Step.NEXT && !afterResponseHook(entry, step, i + 1)) {
-        return;
-      }
-    }
+  /** The filters have let the response's head pass. */
+  void responsePassed() {
     inbound.responseHead();
     Held held = heldResponse;
     heldResponse = null;
@@ -312,28 +240,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
         }
       }
     }
-  }
-
-  private boolean afterResponseHook(FilterChain.Entry entry, Step step, int next) {
-    if (step == Step.NEXT) {
-      return true;
-    }
-    if (step instanceof Step.Await await) {
-      heldResponse = heldResponse == null ? new Held() : heldResponse;
-      whenAnswered(
-          entry,
-          await,
-          answer -> {
-            if (afterResponseHook(entry, answer, next)) {
-              responseHooks(next);
-            }
-          });
-    } else if (step instanceof Step.Reject reject) {
-      end(CallEnd.of(call, reject.status()));
-    } else {
-      failed(entry, new IllegalStateException(step + " is no answer to onResponse"));
-    }
-    return false;
   }
 
   @Override
@@ -432,12 +338,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   /** The call's deadline. */
   @Override
   protected void fire() {
-    if (endingWith != null) {
-      LOG.atError()
-          .setMessage("no filter has answered at the end of a call, the caller is told as it is")
-          .addKeyValue("call", call)
-          .log();
-      tellEnd(endingWith);
+    if (filters.giveUpEnd()) {
       return;
     }
     long millis =
@@ -462,35 +363,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     state = State.ENDING;
     env.loop().timers().cancel(this);
     cancelOutbound(end.status());
-    endHooks(end, 0);
+    filters.end(end);
   }
 
-  private void endHooks(CallEnd end, int from) {
-    FilterChain.Entry[] hooks = chain.end();
-    for (int i = from; i < hooks.length; i++) {
-      FilterChain.Entry entry = hooks[i];
-      if (entry.position() >= entered) {
-        continue;
-      }
-      Step step;
-      try {
-        step = entry.filter().onEnd(call, end);
-      } catch (Throwable e) {
-        logFailure(entry, e);
-        end.status(internalError(entry));
-        continue;
-      }
-      if (step instanceof Step.Await await) {
-        int next = i + 1;
-        endingWith = end;
-        whenAnswered(entry, await, answer -> endHooks(end, next));
-        return;
-      }
-    }
-    tellEnd(end);
-  }
-
-  private void tellEnd(CallEnd end) {
+  /** The filters have had their say: now the caller is told. */
+  void tellEnd(CallEnd end) {
     end.seal();
     try {
       inbound.responseEnd(end);
@@ -506,17 +383,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     state = State.DONE;
     env.loop().timers().cancel(this);
     release();
-    FilterChain.Entry[] hooks = chain.complete();
-    for (FilterChain.Entry entry : hooks) {
-      if (entry.position() >= entered) {
-        continue;
-      }
-      try {
-        entry.filter().onComplete(call, end);
-      } catch (Throwable e) {
-        logFailure(entry, e);
-      }
-    }
+    filters.complete(end);
     env.observer()
         .ended(call, end, System.nanoTime() - call.startNanos(), requestBytes, responseBytes);
   }
@@ -544,85 +411,34 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
   }
 
-  // Filters that wait or fail.
+  // Filters that answer later.
 
-  void whenAnswered(FilterChain.Entry entry, Step.Await await, Consumer<Step> then) {
+  void holdRequest() {
+    heldRequest = heldRequest == null ? new Held() : heldRequest;
+  }
+
+  void holdResponse() {
+    heldResponse = heldResponse == null ? new Held() : heldResponse;
+  }
+
+  /** The call waits for a filter, but not for ever; the answer counts only in this state. */
+  State awaitFilter() {
     if (!isSet()) {
-      // Whatever the filter waits for, the call does not wait for ever.
       timerForFilter = true;
       env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
     }
-    State asked = state;
-    await
-        .step()
-        .onComplete(
-            result -> {
-              if (env.loop().eventLoop().inEventLoop()) {
-                answered(
-                    asked,
-                    entry,
-                    result.succeeded() ? result.result() : null,
-                    result.cause(),
-                    then);
-              } else {
-                env.loop()
-                    .eventLoop()
-                    .execute(
-                        () ->
-                            answered(
-                                asked,
-                                entry,
-                                result.succeeded() ? result.result() : null,
-                                result.cause(),
-                                then));
-              }
-            });
+    return state;
   }
 
-  private void answered(
-      State asked,
-      FilterChain.Entry entry,
-      @Nullable Step step,
-      @Nullable Throwable failure,
-      Consumer<Step> then) {
+  /** A filter has answered; false if the call has gone on without it. */
+  boolean filterAnswered(State asked) {
     if (state != asked) {
-      // The call has gone on without this filter.
-      return;
+      return false;
     }
     if (timerForFilter) {
       timerForFilter = false;
       env.loop().timers().cancel(this);
     }
-    if (failure != null) {
-      failed(entry, failure);
-    } else if (step == null || step instanceof Step.Await) {
-      failed(entry, new IllegalStateException("awaited " + step));
-    } else {
-      then.accept(step);
-    }
-  }
-
-  /** A filter broke its contract or threw: the call ends, and the log names the filter. */
-  void failed(FilterChain.Entry entry, Throwable cause) {
-    logFailure(entry, cause);
-    if (endingWith != null) {
-      endingWith.status(internalError(entry));
-      tellEnd(endingWith);
-    } else {
-      end(CallEnd.of(call, internalError(entry)));
-    }
-  }
-
-  private static Status internalError(FilterChain.Entry entry) {
-    return Status.internal("filter " + entry.name() + " failed");
-  }
-
-  private void logFailure(FilterChain.Entry entry, Throwable cause) {
-    LOG.atError()
-        .setMessage("filter failed, the call ends with an internal error")
-        .addKeyValue("filter", entry.name())
-        .addKeyValue("call", call)
-        .setCause(cause)
-        .log();
+    return true;
   }
 }

@@ -164,7 +164,7 @@ final class MessageGate {
                 ? entry.filter().onRequestMessage(call, current)
                 : entry.filter().onResponseMessage(call, current);
       } catch (Throwable e) {
-        exchange.failed(entry, e);
+        exchange.filters().failed(entry, e);
         return;
       }
       if (step != Step.NEXT && !after(entry, step, i + 1)) {
@@ -193,18 +193,22 @@ final class MessageGate {
       exchange.end(CallEnd.of(call, reject.status()));
     } else if (step instanceof Step.Await await) {
       awaiting = true;
-      exchange.whenAnswered(
-          entry,
-          await,
-          answer -> {
-            awaiting = false;
-            if (after(entry, answer, next)) {
-              hooks(next);
-            }
-            drive();
-          });
+      exchange
+          .filters()
+          .whenAnswered(
+              entry,
+              await,
+              answer -> {
+                awaiting = false;
+                if (after(entry, answer, next)) {
+                  hooks(next);
+                }
+                drive();
+              });
     } else {
-      exchange.failed(entry, new IllegalStateException(step + " is no answer to a message hook"));
+      exchange
+          .filters()
+          .failed(entry, new IllegalStateException(step + " is no answer to a message hook"));
     }
     return false;
   }
