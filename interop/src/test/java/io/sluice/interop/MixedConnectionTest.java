@@ -1,6 +1,7 @@
 package io.sluice.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.interop.Expectations.Leg;
 import io.sluice.interop.harness.GatewayProcess;
@@ -20,9 +21,11 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -335,6 +338,16 @@ final class MixedConnectionTest {
     }
   }
 
+  /** Whether it becomes so while a oneway call would long be over. */
+  private static boolean isSoon(Callable<Boolean> condition) {
+    try {
+      await().atMost(Duration.ofMillis(400)).pollInterval(Duration.ofMillis(20)).until(condition);
+      return true;
+    } catch (ConditionTimeoutException e) {
+      return false;
+    }
+  }
+
   /** Whether the gateway is done with a oneway call before the downstream has read any of it. */
   private static boolean onewayEndsUnread(GatewayProcess gateway, ServerSocket slow, int size)
       throws Exception {
@@ -344,11 +357,7 @@ final class MixedConnectionTest {
     try (RawConnection caller = RawConnection.to(gateway.address())) {
       CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> caller.send(call.bytes()));
       try (RawConnection downstream = new RawConnection(slow.accept())) {
-        boolean ended = false;
-        for (int look = 0; look < 20 && !ended; look++) {
-          Thread.sleep(20);
-          ended = gateway.metric("sluice_calls_total") > before;
-        }
+        boolean ended = isSoon(() -> gateway.metric("sluice_calls_total") > before);
         assertThat(downstream.read().payload().limit())
             .as("bytes of a oneway call with a text of %d", size)
             .isEqualTo(call.payload().limit());

@@ -17,6 +17,7 @@ import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.server.GrpcServerResponse;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -50,15 +51,20 @@ class BackPressureTest {
   }
 
   /** Waits until a count no longer grows. */
-  private static long settled(LongSupplier count) throws InterruptedException {
-    long last = -1;
-    for (int same = 0; same < 5; ) {
-      Thread.sleep(100);
-      long now = count.getAsLong();
-      same = now == last && now > 0 ? same + 1 : 0;
-      last = now;
-    }
-    return last;
+  private static long settled(LongSupplier count) {
+    long[] last = {-1};
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .pollInterval(Duration.ofMillis(100))
+        .during(Duration.ofMillis(500))
+        .until(
+            () -> {
+              long now = count.getAsLong();
+              boolean same = now == last[0] && now > 0;
+              last[0] = now;
+              return same;
+            });
+    return last[0];
   }
 
   @Test
