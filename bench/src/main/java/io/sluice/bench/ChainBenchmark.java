@@ -3,6 +3,7 @@ package io.sluice.bench;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.sluice.api.Call;
+import io.sluice.api.Codec;
 import io.sluice.api.Filter;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
@@ -91,7 +92,7 @@ public class ChainBenchmark {
               response.responseEnd(CallEnd.of(call, Status.OK));
               return Silence.INSTANCE;
             },
-            (call, end, nanos, requestBytes, responseBytes) -> {});
+            (call, end) -> {});
   }
 
   /** One call through the chain and back. */
@@ -100,6 +101,7 @@ public class ChainBenchmark {
     RpcCall call =
         new RpcCall(
             Protocol.TTHEADER,
+            Codec.THRIFT,
             "rpc",
             peer,
             "",

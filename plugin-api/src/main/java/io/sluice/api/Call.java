@@ -2,6 +2,7 @@ package io.sluice.api;
 
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ public interface Call {
 
   /** The protocol that the caller speaks. */
   Protocol protocol();
+
+  /** How its messages are encoded. */
+  Codec codec();
 
   /** The service's name, without its package; empty where the wire carries none. */
   String service();
@@ -40,6 +44,26 @@ public interface Call {
 
   /** The cluster that the call goes to; empty until routing, and if there is none. */
   String cluster();
+
+  /** The endpoint that has the call, as {@code host:port}; empty until it has a connection. */
+  String endpoint();
+
+  /** How many endpoints were asked for a connection so far. */
+  int attempts();
+
+  /** Bytes of the request's messages so far, as the caller sent them, without framing. */
+  long requestBytes();
+
+  /** Bytes of the response's messages so far, as the downstream sent them, without framing. */
+  long responseBytes();
+
+  /** When the call's head had been read. */
+  Instant start();
+
+  /**
+   * The time from {@link #start()} until the call came so far, in nanoseconds; -1 if it has not.
+   */
+  long nanosTo(Phase phase);
 
   /** What is left until the call's deadline, never negative; empty if it has none. */
   Optional<Duration> timeLeft();
@@ -71,6 +95,20 @@ public interface Call {
 
   /** Puts a value to be found by {@link #get}; null removes it. */
   <T> void put(Key<T> key, @Nullable T value);
+
+  /** How far a call has come; it may end at any of these. */
+  enum Phase {
+    /** The filters have let the request pass, and it has its route. */
+    ROUTED,
+    /** It has a connection to an endpoint. */
+    CONNECTED,
+    /** All of the request has been handed to that connection. */
+    SENT,
+    /** The downstream has begun to answer. */
+    ANSWERED,
+    /** It is over, and the caller, if still there, has been told. */
+    ENDED
+  }
 
   /**
    * A key of a call's attributes, compared by identity: keep it in a static field.

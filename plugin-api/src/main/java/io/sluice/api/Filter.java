@@ -32,6 +32,17 @@ package io.sluice.api;
 public interface Filter {
 
   /**
+   * The filter is about to see its first call. Here it opens files and starts threads; runs on a
+   * worker thread, once.
+   *
+   * @throws Exception if it cannot work; the configuration that uses it is then refused
+   */
+  default void start(FilterContext context) throws Exception {}
+
+  /** The filter has seen its last call; runs on a worker thread, once, if it was started. */
+  default void stop() {}
+
+  /**
    * The call has begun: who calls what, and its metadata, which may be changed here.
    *
    * @return {@link Step#NEXT}, a {@link Step.Reject}, a {@link Step.Reply}, or an {@link

@@ -8,6 +8,12 @@ public interface Outcome {
   /** How the call ended. */
   Status status();
 
+  /** Who or what ended the call. */
+  Party endedBy();
+
+  /** The name of the filter that ended the call; empty if it was none. */
+  String filter();
+
   /** The service's own verdict, or null. */
   @Nullable BizStatus bizStatus();
 
@@ -18,9 +24,23 @@ public interface Outcome {
   Metadata trailers();
 
   /**
-   * Tells the caller another status.
+   * Tells the caller another status; {@link #endedBy()} stays as it is.
    *
    * @throws IllegalStateException after {@link Filter#onEnd}
    */
   void status(Status status);
+
+  /** Who can end a call. */
+  enum Party {
+    /** Gave up, or lost its connection. */
+    CALLER,
+    /** Refused it, answered in the downstream's place, or failed. */
+    FILTER,
+    /** Its time was over. */
+    DEADLINE,
+    /** Answered, could not be reached, or was lost. */
+    DOWNSTREAM,
+    /** Had no route for it, had to keep a limit, or could not translate it. */
+    GATEWAY
+  }
 }

@@ -2,11 +2,13 @@ package io.sluice.api;
 
 /** The wire protocols, as a caller or a downstream speaks them. */
 public enum Protocol {
-  /** Thrift binary with a length in front. */
+  /** Thrift binary without any length: a message ends where its struct does. */
+  BUFFERED("buffered"),
+  /** Thrift binary or Kitex Protobuf with a length in front. */
   FRAMED("framed"),
   /** Thrift binary in a TTHeader, without a frame length of its own. */
   TTHEADER("ttheader"),
-  /** Thrift binary with a frame length, in a TTHeader: what Kitex clients send by default. */
+  /** A message with a frame length, in a TTHeader: what Kitex clients send by default. */
   TTHEADER_FRAMED("ttheader-framed"),
   /** gRPC over HTTP/2, whatever the codec of its messages. */
   GRPC("grpc"),
@@ -31,6 +33,6 @@ public enum Protocol {
 
   /** Whether the protocol carries metadata beside the message. */
   public boolean carriesMetadata() {
-    return this != FRAMED;
+    return this != FRAMED && this != BUFFERED;
   }
 }

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How a call ended, with what follows its last message. Made by the leg or filter that ends it. */
 public final class CallEnd implements Outcome {
+  private final Party endedBy;
+  private final String filter;
   private Status status;
   private final @Nullable BizStatus bizStatus;
   private final Headers trailers;
@@ -18,6 +20,17 @@ public final class CallEnd implements Outcome {
    * @param trailers handed over; an empty one where the protocol has none
    */
   public CallEnd(Status status, @Nullable BizStatus bizStatus, Headers trailers) {
+    this(status, bizStatus, trailers, party(status), "");
+  }
+
+  private CallEnd(
+      Status status,
+      @Nullable BizStatus bizStatus,
+      Headers trailers,
+      Party endedBy,
+      String filter) {
+    this.endedBy = endedBy;
+    this.filter = filter;
     this.status = status;
     this.bizStatus = bizStatus;
     this.trailers = trailers;
@@ -26,6 +39,30 @@ public final class CallEnd implements Outcome {
   /** An end of this call that the gateway itself decides, or that came without trailers. */
   public static CallEnd of(RpcCall call, Status status) {
     return new CallEnd(status, null, new Headers(call.headers().dialect()));
+  }
+
+  /** An end of this call that a filter decides. */
+  public static CallEnd byFilter(RpcCall call, Status status, String filter) {
+    return new CallEnd(status, null, new Headers(call.headers().dialect()), Party.FILTER, filter);
+  }
+
+  private static Party party(Status status) {
+    return switch (status.code()) {
+      case OK, EXCEPTION, GRPC, UNAVAILABLE -> Party.DOWNSTREAM;
+      case CANCELLED -> Party.CALLER;
+      case DEADLINE_EXCEEDED -> Party.DEADLINE;
+      default -> Party.GATEWAY;
+    };
+  }
+
+  @Override
+  public Party endedBy() {
+    return endedBy;
+  }
+
+  @Override
+  public String filter() {
+    return filter;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.sluice.gateway.call;
 
+import io.sluice.api.Codec;
+
 /**
  * What is known of a message, or of a direction of a stream, before its bytes.
  *
@@ -17,6 +19,9 @@ package io.sluice.gateway.call;
 public final class MessageHead {
   /** The length of the body is not known beforehand. */
   public static final long UNKNOWN = -1;
+
+  /** How the message is encoded. */
+  public Codec codec = Codec.THRIFT;
 
   /** Thrift message type, 0 for streams. */
   public int type;

@@ -2,10 +2,12 @@ package io.sluice.gateway.call;
 
 import io.sluice.api.BizStatus;
 import io.sluice.api.Call;
+import io.sluice.api.Codec;
 import io.sluice.api.Metadata;
 import io.sluice.api.Protocol;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  * loop only.
  */
 public final class RpcCall implements Call {
+  private static final int PHASES = Phase.values().length;
+
   private final Protocol protocol;
+  private final Codec codec;
   private final String listener;
   private final Peer peer;
   private final String service;
@@ -40,6 +45,14 @@ public final class RpcCall implements Call {
   private String cancelPath = "";
   private String route = "";
   private String cluster = "";
+  private String endpoint = "";
+  private int attempts;
+  private long requestBytes;
+  private long responseBytes;
+
+  /** By phase: nanoseconds since the start, plus 1; 0 if it has not come so far. */
+  private final long[] phases = new long[PHASES];
+
   private @Nullable Map<Key<?>, Object> attributes;
 
   /**
@@ -48,6 +61,7 @@ public final class RpcCall implements Call {
    */
   public RpcCall(
       Protocol protocol,
+      Codec codec,
       String listener,
       Peer peer,
       String packageName,
@@ -55,6 +69,9 @@ public final class RpcCall implements Call {
       String method,
       Headers headers) {
     this.protocol = protocol;
+    this.codec = codec;
+    this.request.codec = codec;
+    this.response.codec = codec;
     this.listener = listener;
     this.peer = peer;
     this.packageName = packageName;
@@ -67,6 +84,11 @@ public final class RpcCall implements Call {
   @Override
   public Protocol protocol() {
     return protocol;
+  }
+
+  @Override
+  public Codec codec() {
+    return codec;
   }
 
   @Override
@@ -143,6 +165,62 @@ public final class RpcCall implements Call {
   public void routed(String route, String cluster) {
     this.route = route;
     this.cluster = cluster;
+  }
+
+  @Override
+  public String endpoint() {
+    return endpoint;
+  }
+
+  @Override
+  public int attempts() {
+    return attempts;
+  }
+
+  /** Another endpoint is asked for a connection. */
+  public void attempt() {
+    attempts++;
+  }
+
+  /** The call has a connection to this endpoint. */
+  public void connected(String endpoint) {
+    this.endpoint = endpoint;
+    reached(Phase.CONNECTED);
+  }
+
+  @Override
+  public long requestBytes() {
+    return requestBytes;
+  }
+
+  @Override
+  public long responseBytes() {
+    return responseBytes;
+  }
+
+  /** So many bytes more of the request have come. */
+  public void addRequestBytes(int bytes) {
+    requestBytes += bytes;
+  }
+
+  /** So many bytes more of the response have come. */
+  public void addResponseBytes(int bytes) {
+    responseBytes += bytes;
+  }
+
+  @Override
+  public Instant start() {
+    return Instant.now().minusNanos(System.nanoTime() - startNanos);
+  }
+
+  @Override
+  public long nanosTo(Phase phase) {
+    return phases[phase.ordinal()] - 1;
+  }
+
+  /** The call has come so far, now. */
+  public void reached(Phase phase) {
+    phases[phase.ordinal()] = System.nanoTime() - startNanos + 1;
   }
 
   /** When the head had been read, in {@link System#nanoTime()}. */

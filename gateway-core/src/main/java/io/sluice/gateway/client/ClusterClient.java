@@ -35,7 +35,7 @@ final class ClusterClient {
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
           case TTSTREAM -> new TtstreamLeg(this, call, response);
-          case FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
+          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
         };
     leg.connect();
     return leg;

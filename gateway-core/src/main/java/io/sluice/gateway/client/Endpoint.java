@@ -8,15 +8,22 @@ final class Endpoint {
   private static final int TTSTREAM_SPREAD = 32;
 
   private final Address address;
+  private final String name;
   private final PingPongPool pingPong;
   private final SharedPool<GrpcConnection> grpc;
   private final SharedPool<TtstreamConnection> ttstream;
 
   Endpoint(Address address, ClusterClient cluster) {
     this.address = address;
+    this.name = address.toString();
     this.pingPong = new PingPongPool(address, cluster);
     this.grpc = new SharedPool<>(address, cluster, 1, GrpcConnection::new);
     this.ttstream = new SharedPool<>(address, cluster, TTSTREAM_SPREAD, TtstreamConnection::new);
+  }
+
+  /** Its address as logs have it. */
+  String name() {
+    return name;
   }
 
   Address address() {

@@ -1,6 +1,7 @@
 package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
+import io.sluice.api.Call.Phase;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
@@ -22,6 +23,9 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   private final ResponseSink response;
   private final int start;
   private int attempts;
+
+  /** The endpoint asked last. */
+  private Endpoint asked;
 
   /** Where a connection is awaited; null before and after. */
   private @Nullable ConnectionPool<C> pool;
@@ -84,7 +88,10 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   /** Asks the next endpoint for a connection. */
   final void connect() {
-    ConnectionPool<C> next = poolOf(cluster.endpoint(start, attempts++));
+    Endpoint endpoint = cluster.endpoint(start, attempts++);
+    call.attempt();
+    asked = endpoint;
+    ConnectionPool<C> next = poolOf(endpoint);
     pool = next;
     next.acquire(this);
   }
@@ -106,6 +113,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   @Override
   public final void connected(C connection) {
     pool = null;
+    call.connected(asked.name());
     try {
       open(connection);
     } catch (WireException e) {
@@ -145,6 +153,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       return;
     }
     if (connection != null) {
+      call.reached(Phase.SENT);
       writeEnd(connection);
     } else {
       earlyEnd = true;

@@ -2,6 +2,7 @@ package io.sluice.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
@@ -55,9 +56,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   /** The timer is set only because a filter is awaited; the call itself has no deadline. */
   private boolean timerForFilter;
-
-  private long requestBytes;
-  private long responseBytes;
 
   Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
     this.env = env;
@@ -115,6 +113,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void open() {
+    call.reached(Phase.ROUTED);
     FilterChain chain = filters.chain();
     if (chain.requestMessage().length > 0) {
       requestGate = new MessageGate(this, chain.requestMessage(), true);
@@ -142,7 +141,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   /** A filter answers in the downstream's place. */
-  void reply(Payload message) {
+  void reply(Payload message, String filter) {
     call.response().replacedBy(message.size());
     if (heldRequest != null) {
       heldRequest.release();
@@ -151,7 +150,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     // Shown to no message hook: what those look at is what a downstream said.
     responseHead();
     responseData(Unpooled.wrappedBuffer(message.bytes()), true);
-    responseEnd(CallEnd.of(call, Status.OK));
+    responseEnd(CallEnd.byFilter(call, Status.OK, filter));
   }
 
   // The request's messages.
@@ -162,7 +161,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       part.release();
       return;
     }
-    requestBytes += part.readableBytes();
+    call.addRequestBytes(part.readableBytes());
     if (heldRequest != null) {
       heldRequest.data(part, endOfMessage);
     } else {
@@ -222,6 +221,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   @Override
   public void responseHead() {
     if (state == State.OPEN) {
+      call.reached(Phase.ANSWERED);
       filters.response(0);
     }
   }
@@ -248,7 +248,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       part.release();
       return;
     }
-    responseBytes += part.readableBytes();
+    call.addResponseBytes(part.readableBytes());
     if (heldResponse != null) {
       heldResponse.data(part, endOfMessage);
     } else {
@@ -383,9 +383,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     state = State.DONE;
     env.loop().timers().cancel(this);
     release();
+    call.reached(Phase.ENDED);
     filters.complete(end);
-    env.observer()
-        .ended(call, end, System.nanoTime() - call.startNanos(), requestBytes, responseBytes);
+    env.observer().ended(call, end);
   }
 
   private void cancelOutbound(Status why) {

@@ -84,9 +84,9 @@ final class FilterRun {
             }
           });
     } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.of(call, reject.status()));
+      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
     } else if (step instanceof Step.Reply reply && call.protocol().isPingPong()) {
-      exchange.reply(reply.message());
+      exchange.reply(reply.message(), entry.name());
     } else {
       failed(entry, new IllegalStateException(step + " is no answer to onRequest of " + call));
     }
@@ -131,7 +131,7 @@ final class FilterRun {
             }
           });
     } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.of(call, reject.status()));
+      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
     } else {
       failed(entry, new IllegalStateException(step + " is no answer to onResponse"));
     }
@@ -237,7 +237,7 @@ final class FilterRun {
       endingWith.status(internalError(entry));
       exchange.tellEnd(endingWith);
     } else {
-      exchange.end(CallEnd.of(call, internalError(entry)));
+      exchange.end(CallEnd.byFilter(call, internalError(entry), entry.name()));
     }
   }
 

@@ -190,7 +190,7 @@ final class MessageGate {
       current.release();
       current = null;
     } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.of(call, reject.status()));
+      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
     } else if (step instanceof Step.Await await) {
       awaiting = true;
       exchange

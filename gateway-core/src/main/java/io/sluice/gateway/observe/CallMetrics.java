@@ -3,6 +3,7 @@ package io.sluice.gateway.observe;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.sluice.api.Call;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
@@ -105,16 +106,16 @@ public final class CallMetrics implements CallObserver {
   }
 
   @Override
-  public void ended(RpcCall call, CallEnd end, long nanos, long requestBytes, long responseBytes) {
+  public void ended(RpcCall call, CallEnd end) {
     Meters m = meters(call);
     boolean business = end.status().isOk() && end.bizStatus() != null;
     m.calls(business ? CODES.length : end.status().code().ordinal(), registry).increment();
-    m.duration.record(nanos, TimeUnit.NANOSECONDS);
-    if (requestBytes > 0) {
-      m.requestBytes.increment(requestBytes);
+    m.duration.record(call.nanosTo(Call.Phase.ENDED), TimeUnit.NANOSECONDS);
+    if (call.requestBytes() > 0) {
+      m.requestBytes.increment(call.requestBytes());
     }
-    if (responseBytes > 0) {
-      m.responseBytes.increment(responseBytes);
+    if (call.responseBytes() > 0) {
+      m.responseBytes.increment(call.responseBytes());
     }
   }
 

@@ -161,6 +161,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     RpcCall call =
         new RpcCall(
             Protocol.GRPC,
+            GrpcHeaders.codec(headers),
             listener.name(),
             peer,
             parsed.packageName(),

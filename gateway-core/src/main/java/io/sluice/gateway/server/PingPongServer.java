@@ -184,6 +184,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
       described =
           new RpcCall(
               message.framing(),
+              message.codec(),
               listener.name(),
               peer,
               "",
@@ -195,6 +196,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
       described =
           new RpcCall(
               message.framing(),
+              message.codec(),
               listener.name(),
               peer,
               "",

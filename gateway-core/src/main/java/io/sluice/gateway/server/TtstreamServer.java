@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
@@ -130,7 +131,14 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     }
     RpcCall call =
         new RpcCall(
-            Protocol.TTSTREAM, listener.name(), peer, "", keys.service(), keys.method(), headers);
+            Protocol.TTSTREAM,
+            Codec.THRIFT,
+            listener.name(),
+            peer,
+            "",
+            keys.service(),
+            keys.method(),
+            headers);
     call.caller(keys.caller(), keys.callerMethod());
     call.destination(keys.destination());
     call.request().seqId = frame.streamId();

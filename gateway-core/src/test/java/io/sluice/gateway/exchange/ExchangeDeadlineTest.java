@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.sluice.api.Call;
+import io.sluice.api.Codec;
 import io.sluice.api.Filter;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
@@ -99,10 +100,11 @@ class ExchangeDeadlineTest {
                       Loop.of(loop),
                       () -> routes,
                       (c, to, response) -> new Nowhere(),
-                      (c, e, n, q, s) -> {});
+                      (c, e) -> {});
               RpcCall call =
                   new RpcCall(
                       protocol,
+                      Codec.THRIFT,
                       "rpc",
                       new Peer(new InetSocketAddress(1)),
                       "",

@@ -4,6 +4,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.sluice.api.BizStatus;
+import io.sluice.api.Codec;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
@@ -16,6 +17,7 @@ public final class GrpcHeaders {
   public static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
   public static final AsciiString GRPC_TIMEOUT = AsciiString.cached("grpc-timeout");
   private static final AsciiString GRPC = AsciiString.cached("application/grpc");
+  private static final AsciiString THRIFT = AsciiString.cached("thrift");
   private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
   private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
   private static final AsciiString TE = AsciiString.cached("te");
@@ -30,6 +32,19 @@ public final class GrpcHeaders {
   public static boolean isGrpc(Http2Headers headers) {
     CharSequence type = headers.get(CONTENT_TYPE);
     return type != null && AsciiString.of(type).startsWith(GRPC);
+  }
+
+  /**
+   * How the messages are encoded: Thrift if the subtype says exactly so, else Protobuf, whatever it
+   * is ({@code nphttp2/grpc/http_util.go:contentSubtype}).
+   */
+  public static Codec codec(Http2Headers headers) {
+    CharSequence type = headers.get(CONTENT_TYPE);
+    return type != null
+            && type.length() == GRPC.length() + 1 + THRIFT.length()
+            && AsciiString.of(type).endsWith(THRIFT)
+        ? Codec.THRIFT
+        : Codec.PROTOBUF;
   }
 
   /** All but the pseudo headers and what belongs to the leg alone. */

@@ -2,6 +2,7 @@ package io.sluice.gateway.wire.pingpong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
@@ -164,6 +165,7 @@ public final class MessageReader {
     PingPongMessage message =
         new PingPongMessage(
             framing,
+            Codec.THRIFT,
             ttheader == null ? 0 : ttheader.flags(),
             ttheader == null ? null : ttheader.headers(),
             in.getUnsignedShort(head + 2),

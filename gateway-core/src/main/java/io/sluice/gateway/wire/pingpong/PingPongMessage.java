@@ -1,5 +1,6 @@
 package io.sluice.gateway.wire.pingpong;
 
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The head of a ping-pong message that was read. {@link #describe} fills in a {@link MessageHead}.
  *
  * @param framing one of the ping-pong protocols
+ * @param codec of the message
  * @param flags of the TTHeader, else 0
  * @param headers of the TTHeader, or null without one
  * @param type Thrift message type
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record PingPongMessage(
     Protocol framing,
+    Codec codec,
     int flags,
     @Nullable Headers headers,
     int type,
@@ -29,10 +32,11 @@ public record PingPongMessage(
 
   /** Puts this into the neutral form; the bytes named there stand in front of the first part. */
   public void describe(MessageHead head) {
+    head.codec = codec;
     head.type = type;
     head.seqId = seqId;
     head.bodyLength = bodyLength;
     head.headAhead = headLength;
-    head.lengthAhead = framing != Protocol.TTHEADER;
+    head.lengthAhead = framing != Protocol.TTHEADER && framing != Protocol.BUFFERED;
   }
 }

@@ -1,10 +1,12 @@
 package io.sluice.plugins.headerrewrite;
 
 import io.sluice.api.Call;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,41 @@ final class FakeCall implements Call {
   @Override
   public Protocol protocol() {
     return Protocol.TTHEADER_FRAMED;
+  }
+
+  @Override
+  public Codec codec() {
+    return Codec.THRIFT;
+  }
+
+  @Override
+  public String endpoint() {
+    return "10.0.0.7:8080";
+  }
+
+  @Override
+  public int attempts() {
+    return 1;
+  }
+
+  @Override
+  public long requestBytes() {
+    return 0;
+  }
+
+  @Override
+  public long responseBytes() {
+    return 0;
+  }
+
+  @Override
+  public Instant start() {
+    return Instant.EPOCH;
+  }
+
+  @Override
+  public long nanosTo(Phase phase) {
+    return -1;
   }
 
   @Override

@@ -53,6 +53,16 @@ class HeaderRewriteTest {
     }
 
     @Override
+    public Party endedBy() {
+      return Party.DOWNSTREAM;
+    }
+
+    @Override
+    public String filter() {
+      return "";
+    }
+
+    @Override
     public @Nullable BizStatus bizStatus() {
       return null;
     }
