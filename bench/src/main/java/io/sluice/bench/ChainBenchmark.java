@@ -14,9 +14,8 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
-import io.sluice.gateway.config.TransportConfig;
+import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
@@ -25,7 +24,6 @@ import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -71,15 +69,13 @@ public class ChainBenchmark {
       chain.add(new NamedFilter(filter.getClass().getSimpleName(), filter));
     }
     FilterChain global = FilterChain.of(chain);
+    String text =
+        """
+        listeners: {rpc: {address: '127.0.0.1:0'}}
+        clusters: {c: {endpoints: ['127.0.0.1:9000'], transport: framed}}
+        """;
     ClusterConfig config =
-        new ClusterConfig(
-            List.of(Address.parse("127.0.0.1:9000")),
-            new TransportConfig(TransportConfig.Unary.FRAMED),
-            null,
-            Duration.ofSeconds(1),
-            Duration.ofMinutes(1),
-            1,
-            1);
+        ConfigLoader.load("bench.yaml", text, List.of()).model().clusters().get("c");
     Route route = new Route("r", new Cluster("c", config), 0, global);
     RouteTable routes = new RouteTable(global, List.of(new RouteTable.Rule.Default(route)));
     peer = new Peer(new InetSocketAddress("127.0.0.1", 1));

@@ -9,16 +9,22 @@ final class Endpoint {
 
   private final Address address;
   private final String name;
+  private final int weight;
+  private final ClusterClient cluster;
+  private final Backoff backoff = new Backoff();
   private final PingPongPool pingPong;
   private final SharedPool<GrpcConnection> grpc;
   private final SharedPool<TtstreamConnection> ttstream;
+  private int calls;
 
-  Endpoint(Address address, ClusterClient cluster) {
+  Endpoint(Address address, int weight, ClusterClient cluster) {
     this.address = address;
     this.name = address.toString();
-    this.pingPong = new PingPongPool(address, cluster);
-    this.grpc = new SharedPool<>(address, cluster, 1, GrpcConnection::new);
-    this.ttstream = new SharedPool<>(address, cluster, TTSTREAM_SPREAD, TtstreamConnection::new);
+    this.weight = weight;
+    this.cluster = cluster;
+    this.pingPong = new PingPongPool(this);
+    this.grpc = new SharedPool<>(this, 1, GrpcConnection::new);
+    this.ttstream = new SharedPool<>(this, TTSTREAM_SPREAD, TtstreamConnection::new);
   }
 
   /** Its address as logs have it. */
@@ -28,6 +34,32 @@ final class Endpoint {
 
   Address address() {
     return address;
+  }
+
+  int weight() {
+    return weight;
+  }
+
+  ClusterClient cluster() {
+    return cluster;
+  }
+
+  /** Whether it had better be left alone. */
+  Backoff backoff() {
+    return backoff;
+  }
+
+  /** How many calls of this loop are open here, those that wait for a connection included. */
+  int calls() {
+    return calls;
+  }
+
+  void callBegins() {
+    calls++;
+  }
+
+  void callEnds() {
+    calls--;
   }
 
   PingPongPool pingPong() {

@@ -9,6 +9,8 @@ import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.wire.WireException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +23,12 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   private final ClusterClient cluster;
   private final RpcCall call;
   private final ResponseSink response;
-  private final int start;
-  private int attempts;
 
-  /** The endpoint asked last. */
-  private Endpoint asked;
+  /** The endpoint asked last; null before the first. */
+  private @Nullable Endpoint asked;
+
+  /** Endpoints that have failed this call. */
+  private List<Endpoint> tried = List.of();
 
   /** Where a connection is awaited; null before and after. */
   private @Nullable ConnectionPool<C> pool;
@@ -39,7 +42,6 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     this.cluster = cluster;
     this.call = call;
     this.response = response;
-    this.start = cluster.nextStart();
   }
 
   /** The pool of this leg's protocol at an endpoint. */
@@ -88,31 +90,38 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   /** Asks the next endpoint for a connection. */
   final void connect() {
-    Endpoint endpoint = cluster.endpoint(start, attempts++);
+    Endpoint endpoint = cluster.balancer().pick(tried);
     call.attempt();
     asked = endpoint;
+    endpoint.callBegins();
     ConnectionPool<C> next = poolOf(endpoint);
     pool = next;
     next.acquire(this);
   }
 
   @Override
-  public final void failed(String why) {
+  public final void failed(Status why) {
     pool = null;
     if (over) {
       return;
     }
-    // Nothing was sent, so another endpoint may serve.
-    if (attempts < cluster.size()) {
-      connect();
-    } else {
-      end(CallEnd.of(call, Status.unavailable(why)));
+    if (tried.size() + 1 == cluster.balancer().size()) {
+      end(CallEnd.of(call, why));
+      return;
     }
+    // Nothing was sent, so another endpoint may serve.
+    if (tried.isEmpty()) {
+      tried = new ArrayList<>(2);
+    }
+    tried.add(asked);
+    asked.callEnds();
+    connect();
   }
 
   @Override
   public final void connected(C connection) {
     pool = null;
+    asked.backoff().succeeded();
     call.connected(asked.name());
     try {
       open(connection);
@@ -165,8 +174,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    over = true;
-    release();
+    finish();
     if (connection != null) {
       writeCancel(connection, why);
     } else if (pool != null) {
@@ -180,12 +188,15 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    over = true;
-    release();
+    finish();
     response.responseEnd(end);
   }
 
-  private void release() {
+  private void finish() {
+    over = true;
+    if (asked != null) {
+      asked.callEnds();
+    }
     if (early != null) {
       early.forEach(ByteBuf::release);
       early = null;

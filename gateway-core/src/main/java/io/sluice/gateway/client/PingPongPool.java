@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayDeque;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * that those not needed grow idle and are let go.
  */
 final class PingPongPool implements ConnectionPool<PingPongConnection> {
-  private final Address address;
+  private final Endpoint endpoint;
   private final ClusterClient cluster;
   private final ArrayDeque<PingPongConnection> idle = new ArrayDeque<>();
   private final ArrayDeque<Waiter<PingPongConnection>> waiting = new ArrayDeque<>();
@@ -22,13 +23,13 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   private int connecting;
   private int sweep;
 
-  PingPongPool(Address address, ClusterClient cluster) {
-    this.address = address;
-    this.cluster = cluster;
+  PingPongPool(Endpoint endpoint) {
+    this.endpoint = endpoint;
+    this.cluster = endpoint.cluster();
   }
 
   Address address() {
-    return address;
+    return endpoint.address();
   }
 
   @Override
@@ -42,7 +43,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
       }
     }
     if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      call.failed("too many calls wait for a connection to " + address);
+      call.failed(Status.unavailable("too many calls wait for a connection to " + endpoint.name()));
       return;
     }
     waiting.add(call);
@@ -83,12 +84,13 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
       cluster
           .connector()
           .connect(
-              address,
+              endpoint.address(),
               new Connector.Result() {
                 @Override
                 public void connected() {
                   connecting--;
                   if (connection.isOpen()) {
+                    endpoint.backoff().succeeded();
                     open.add(connection);
                     release(connection);
                   } else {
@@ -108,8 +110,9 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
 
   /** A failed attempt costs one call its turn here, unless the calls have been served meanwhile. */
   private void failOne(String why) {
+    endpoint.backoff().failed();
     if (waiting.size() > connecting && !waiting.isEmpty()) {
-      waiting.poll().failed(why);
+      waiting.poll().failed(Status.unavailable(why));
     }
     connectIfNeeded();
   }

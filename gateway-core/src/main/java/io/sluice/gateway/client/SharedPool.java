@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     C create(SharedPool<C> pool, ClusterClient cluster);
   }
 
-  private final Address address;
+  private final Endpoint endpoint;
   private final ClusterClient cluster;
   private final Factory<C> factory;
   private final List<C> open = new ArrayList<>();
@@ -31,15 +32,15 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   /**
    * @param spread how many connections there should be before calls share one
    */
-  SharedPool(Address address, ClusterClient cluster, int spread, Factory<C> factory) {
-    this.address = address;
-    this.cluster = cluster;
+  SharedPool(Endpoint endpoint, int spread, Factory<C> factory) {
+    this.endpoint = endpoint;
+    this.cluster = endpoint.cluster();
     this.spread = spread;
     this.factory = factory;
   }
 
   Address address() {
-    return address;
+    return endpoint.address();
   }
 
   @Override
@@ -50,7 +51,8 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
       return;
     }
     if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      waiter.failed("too many calls wait for a connection to " + address);
+      waiter.failed(
+          Status.unavailable("too many calls wait for a connection to " + endpoint.name()));
       return;
     }
     waiting.add(waiter);
@@ -84,6 +86,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   /** The connection can take calls from now on. */
   void ready(C connection) {
     if (pending.remove(connection)) {
+      endpoint.backoff().succeeded();
       open.add(connection);
       roomy(connection);
     }
@@ -92,7 +95,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   /** The connection takes no more calls. */
   void lost(C connection) {
     if (pending.contains(connection)) {
-      failed(connection, "connection to " + address + " lost");
+      failed(connection, "connection to " + endpoint.name() + " lost");
     }
     open.remove(connection);
     connectIfNeeded();
@@ -100,11 +103,12 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   private void failed(C connection, String why) {
     pending.remove(connection);
+    endpoint.backoff().failed();
     if (pending.isEmpty()) {
       // No attempt is left that could serve those who wait.
       List<Waiter<C>> disappointed = new ArrayList<>(waiting);
       waiting.clear();
-      disappointed.forEach(waiter -> waiter.failed(why));
+      disappointed.forEach(waiter -> waiter.failed(Status.unavailable(why)));
     }
   }
 
@@ -122,7 +126,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     cluster
         .connector()
         .connect(
-            address,
+            endpoint.address(),
             new Connector.Result() {
               @Override
               public void connected() {

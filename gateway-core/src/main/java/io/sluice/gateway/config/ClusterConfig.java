@@ -12,13 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param service the service's name as the downstream is told it; null keeps the caller's
  */
 public record ClusterConfig(
-    @Setting(value = "The addresses of its instances, each once.", required = true)
-        List<Address> endpoints,
+    @Setting(value = "Its instances, each once.", required = true) List<EndpointConfig> endpoints,
     @Setting(value = "The protocols that it speaks.", required = true) TransportConfig transport,
     @Setting(
             value = "The service name that it is told; without one, what the caller said.",
             pattern = "\\S{1,255}")
         @Nullable String service,
+    @Setting(value = "Which of the instances a call goes to.", fallback = "round-robin")
+        Balance balance,
     @Setting(value = "How long connecting may take.", fallback = "1s", min = 1, max = 300_000)
         Duration connectTimeout,
     @Setting(
@@ -41,5 +42,13 @@ public record ClusterConfig(
         int maxPending) {
   public ClusterConfig {
     endpoints = List.copyOf(endpoints);
+  }
+
+  /** How an endpoint is chosen. */
+  public enum Balance {
+    /** Each in its turn, the heavier ones more often. */
+    ROUND_ROBIN,
+    /** Of two drawn at random, the one with fewer calls open for its weight. */
+    LEAST_CALLS
   }
 }

@@ -50,9 +50,10 @@ class ConfigLoaderTest {
                 Map.of(
                     "echo",
                     new ClusterConfig(
-                        List.of(new Address("a", 1)),
+                        List.of(new EndpointConfig(new Address("a", 1), 1)),
                         new TransportConfig(Unary.TTHEADER),
                         null,
+                        ClusterConfig.Balance.ROUND_ROBIN,
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(1),
                         1024,
@@ -73,7 +74,8 @@ class ConfigLoaderTest {
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
-            endpoints: [a:1, "[::1]:2"]
+            endpoints: [a:1, {address: "[::1]:2", weight: 3}]
+            balance: least-calls
             transport: {unary: ttheader-framed}
             service: Echo
             connectTimeout: 250ms
@@ -100,7 +102,11 @@ class ConfigLoaderTest {
                 9));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);
     ClusterConfig echo = model.clusters().get("echo");
-    assertThat(echo.endpoints()).containsExactly(new Address("a", 1), new Address("::1", 2));
+    assertThat(echo.endpoints())
+        .containsExactly(
+            new EndpointConfig(new Address("a", 1), 1),
+            new EndpointConfig(new Address("::1", 2), 3));
+    assertThat(echo.balance()).isEqualTo(ClusterConfig.Balance.LEAST_CALLS);
     assertThat(echo.transport().unary().protocol()).isEqualTo(Protocol.TTHEADER_FRAMED);
     assertThat(echo.service()).isEqualTo("Echo");
     assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
@@ -223,7 +229,7 @@ class ConfigLoaderTest {
         "4:10: a single value where a list belongs: put '- ' before each item, or write [a, b]");
     assertFaults(
         MINIMAL + "clusters: {c: {endpoints: [[a]], transport: [b], service: {}}}\n",
-        "2:28: a list where an address such as 127.0.0.1:8888 belongs",
+        "2:28: a list where a mapping belongs: its keys are address, weight",
         "2:45: a list where a mapping belongs: its keys are unary",
         "2:59: a mapping where a text belongs");
     assertFaults(
@@ -411,8 +417,8 @@ class ConfigLoaderTest {
   void aRouteToAFaultyClusterIsNotToldToHaveNone() {
     assertFaults(
         MINIMAL + "clusters: {c: 5}\nroutes: [{cluster: c}]\n",
-        "2:15: a single value where a mapping belongs: its keys are endpoints, transport, service,"
-            + " connectTimeout, idleTimeout, maxConnections, maxPending");
+        "2:15: a single value where a mapping belongs: its keys are "
+            + String.join(", ", RecordShape.of(ClusterConfig.class).keys()));
   }
 
   @Test
