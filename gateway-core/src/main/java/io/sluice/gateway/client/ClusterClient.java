@@ -1,5 +1,7 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -15,6 +17,7 @@ final class ClusterClient {
   private final Loop loop;
   private final Connector connector;
   private final Balancer balancer;
+  private int calls;
 
   ClusterClient(Cluster cluster, Loop loop, Connector connector) {
     this.cluster = cluster;
@@ -35,8 +38,27 @@ final class ClusterClient {
           case TTSTREAM -> new TtstreamLeg(this, call, response);
           case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
         };
-    leg.connect();
+    int most = cluster.config().maxCalls();
+    if (calls >= most) {
+      leg.end(
+          CallEnd.of(
+              call,
+              Status.overLimit(
+                  "cluster " + cluster.name() + " has " + most + " calls open (maxCalls)")));
+    } else {
+      leg.connect();
+    }
     return leg;
+  }
+
+  /** A call has begun at one of the endpoints. */
+  void callBegins() {
+    calls++;
+  }
+
+  /** It is over. */
+  void callEnds() {
+    calls--;
   }
 
   /** Chooses the endpoint of a call's next attempt. */

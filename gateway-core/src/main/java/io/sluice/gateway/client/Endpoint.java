@@ -1,6 +1,8 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
 
 /** One instance of a downstream, with one loop's connections to it, a pool for each protocol. */
 final class Endpoint {
@@ -60,6 +62,24 @@ final class Endpoint {
 
   void callEnds() {
     calls--;
+  }
+
+  /**
+   * What a call is told that may not even wait for a connection.
+   *
+   * @param allOpen whether no further connection may be opened
+   */
+  Status full(boolean allOpen) {
+    ClusterConfig config = cluster.cluster().config();
+    StringBuilder why = new StringBuilder("cluster ").append(cluster.cluster().name());
+    if (allOpen) {
+      why.append(" has all of its ").append(config.maxConnections());
+      why.append(" connections to ").append(name).append(" in use (maxConnections), and ");
+    } else {
+      why.append(" has no connection to ").append(name).append(" yet, and ");
+    }
+    why.append(config.maxPending()).append(" calls wait for one (maxPending)");
+    return Status.overLimit(why.toString());
   }
 
   PingPongPool pingPong() {

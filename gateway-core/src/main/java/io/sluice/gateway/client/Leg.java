@@ -7,7 +7,9 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +38,8 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   private @Nullable C connection;
   private @Nullable ArrayDeque<ByteBuf> early;
   private boolean earlyEnd;
+  private @Nullable FirstByte firstByte;
+  private boolean heard;
   private boolean over;
 
   Leg(ClusterClient cluster, RpcCall call, ResponseSink response) {
@@ -92,6 +96,9 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   final void connect() {
     Endpoint endpoint = cluster.balancer().pick(tried);
     call.attempt();
+    if (asked == null) {
+      cluster.callBegins();
+    }
     asked = endpoint;
     endpoint.callBegins();
     ConnectionPool<C> next = poolOf(endpoint);
@@ -192,10 +199,57 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     response.responseEnd(end);
   }
 
+  /** Ends the call for both sides; the downstream is told where its protocol has a word for it. */
+  final void giveUp(Status why) {
+    if (over) {
+      return;
+    }
+    requestCancel(why);
+    response.responseEnd(CallEnd.of(call, why));
+  }
+
+  /** The request is whole: the reply has to begin within the time that is set for it. */
+  final void awaitFirstByte() {
+    Duration most = cluster.cluster().config().firstByteTimeout();
+    if (most != null && !over && !heard) {
+      firstByte = new FirstByte(most);
+      cluster.loop().timers().set(firstByte, most.toNanos());
+    }
+  }
+
+  /** Something of the reply is there. */
+  final void firstByteCame() {
+    heard = true;
+    if (firstByte != null) {
+      cluster.loop().timers().cancel(firstByte);
+    }
+  }
+
+  private final class FirstByte extends Timers.Timer {
+    private final Duration most;
+
+    FirstByte(Duration most) {
+      this.most = most;
+    }
+
+    @Override
+    protected void fire() {
+      giveUp(
+          Status.deadlineExceeded(
+              "no byte of a reply within %dms (firstByteTimeout), to=%s, method=%s, remote=%s"
+                  .formatted(
+                      most.toMillis(), cluster.cluster().name(), call.method(), asked.name())));
+    }
+  }
+
   private void finish() {
     over = true;
     if (asked != null) {
       asked.callEnds();
+      cluster.callEnds();
+    }
+    if (firstByte != null) {
+      cluster.loop().timers().cancel(firstByte);
     }
     if (early != null) {
       early.forEach(ByteBuf::release);

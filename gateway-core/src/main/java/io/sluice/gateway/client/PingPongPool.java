@@ -2,6 +2,7 @@ package io.sluice.gateway.client;
 
 import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,12 +43,23 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
         return;
       }
     }
-    if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      call.failed(Status.unavailable("too many calls wait for a connection to " + endpoint.name()));
+    // Those for whom a connection is being opened do not count.
+    int most = cluster.cluster().config().maxPending();
+    if (!mayConnect() && waiting.size() - connecting >= most) {
+      call.failed(endpoint.full(true));
       return;
     }
     waiting.add(call);
     connectIfNeeded();
+  }
+
+  private boolean mayConnect() {
+    return open.size() + connecting < cluster.cluster().config().maxConnections();
+  }
+
+  /** Whether a connection may carry one call after another. */
+  boolean keepsConnections() {
+    return cluster.cluster().config().connections() == ClusterConfig.Connections.KEEP;
   }
 
   @Override
@@ -77,8 +89,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   }
 
   private void connectIfNeeded() {
-    while (connecting < waiting.size()
-        && open.size() + connecting < cluster.cluster().config().maxConnections()) {
+    while (connecting < waiting.size() && mayConnect()) {
       connecting++;
       PingPongConnection connection = new PingPongConnection(this, cluster.loop());
       cluster

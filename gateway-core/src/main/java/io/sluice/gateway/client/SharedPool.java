@@ -50,13 +50,22 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
       waiter.connected(connection);
       return;
     }
-    if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      waiter.failed(
-          Status.unavailable("too many calls wait for a connection to " + endpoint.name()));
+    // A connection that is being opened, or is about to be, will carry one of them at least.
+    int most = cluster.cluster().config().maxPending();
+    if (waiting.size() - pending.size() - (mayConnect() ? 1 : 0) >= most) {
+      waiter.failed(endpoint.full(allOpen()));
       return;
     }
     waiting.add(waiter);
     connectIfNeeded();
+  }
+
+  private boolean mayConnect() {
+    return pending.size() < spread && !allOpen();
+  }
+
+  private boolean allOpen() {
+    return open.size() + pending.size() >= cluster.cluster().config().maxConnections();
   }
 
   private @Nullable C emptiest() {
@@ -114,8 +123,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   private void connectIfNeeded() {
     // Each attempt may serve many of those who wait; the first of them may need no more.
-    while (pending.size() < Math.min(spread, waiting.size())
-        && open.size() + pending.size() < cluster.cluster().config().maxConnections()) {
+    while (pending.size() < waiting.size() && mayConnect()) {
       connect();
     }
   }

@@ -55,9 +55,12 @@ class ConfigLoaderTest {
                         null,
                         ClusterConfig.Balance.ROUND_ROBIN,
                         Duration.ofSeconds(1),
+                        null,
                         Duration.ofMinutes(1),
+                        ClusterConfig.Connections.KEEP,
                         1024,
-                        4096)),
+                        4096,
+                        100_000)),
                 List.of(new RouteConfig("default", null, "echo", null, List.of())),
                 List.of()));
   }
@@ -79,7 +82,10 @@ class ConfigLoaderTest {
             transport: {unary: ttheader-framed}
             service: Echo
             connectTimeout: 250ms
+            firstByteTimeout: 2s
             idleTimeout: 5m
+            connections: short
+            maxCalls: 7
             maxConnections: 3
             maxPending: 0
         routes:
@@ -110,7 +116,10 @@ class ConfigLoaderTest {
     assertThat(echo.transport().unary().protocol()).isEqualTo(Protocol.TTHEADER_FRAMED);
     assertThat(echo.service()).isEqualTo("Echo");
     assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
+    assertThat(echo.firstByteTimeout()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(echo.connections()).isEqualTo(ClusterConfig.Connections.SHORT);
     assertThat(echo.maxPending()).isZero();
+    assertThat(echo.maxCalls()).isEqualTo(7);
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
     assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
   }
