@@ -25,7 +25,8 @@ final class Scalars {
       Map.of(
           Duration.class, Durations::parse,
           ByteSize.class, ByteSize::parse,
-          Address.class, Address::parse);
+          Address.class, Address::parse,
+          AddressTemplate.class, AddressTemplate::parse);
 
   private static final Map<Class<?>, String> NAMES =
       Map.of(
@@ -36,7 +37,8 @@ final class Scalars {
           boolean.class, "true or false",
           Duration.class, "a duration such as 10s",
           ByteSize.class, "a size such as 64KiB",
-          Address.class, "an address such as 127.0.0.1:8888");
+          Address.class, "an address such as 127.0.0.1:8888",
+          AddressTemplate.class, "an address such as 127.0.0.1:8888");
 
   private final Faults faults;
 
