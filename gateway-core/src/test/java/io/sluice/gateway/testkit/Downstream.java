@@ -62,7 +62,7 @@ public final class Downstream implements AutoCloseable {
     return serving(
         (peer, connection) -> {
           for (Message m = peer.read(); m != null; m = peer.read()) {
-            peer.send(Thrifts.reply(m, Thrifts.text(m.body())));
+            peer.send(Thrifts.echo(m));
           }
         });
   }
