@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.gateway.filter.NamedFilter;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,5 +17,12 @@ public record LoadedConfig(
   public LoadedConfig {
     filters = List.copyOf(filters);
     routes = List.copyOf(routes);
+  }
+
+  /** Every filter: the global ones, then those of each route. */
+  public List<NamedFilter> allFilters() {
+    List<NamedFilter> all = new ArrayList<>(filters);
+    routes.forEach(route -> all.addAll(route.filters()));
+    return all;
   }
 }
