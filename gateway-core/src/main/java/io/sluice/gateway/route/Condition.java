@@ -1,6 +1,8 @@
 package io.sluice.gateway.route;
 
 import io.sluice.api.Call;
+import io.sluice.api.Codec;
+import io.sluice.api.Protocol;
 import io.sluice.gateway.config.MatchConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,5 +51,20 @@ record Condition(String name, Function<Call, ? extends @Nullable Object> actual,
 
   boolean holds(Call call) {
     return wanted.equals(actual.apply(call));
+  }
+
+  /** Says that it does not hold. */
+  String missed(Call call) {
+    Object is = actual.apply(call);
+    return is == null || is.equals("")
+        ? "there is no " + name + ", it has to be " + written(wanted)
+        : name + " is " + written(is) + ", not " + written(wanted);
+  }
+
+  private static String written(Object value) {
+    if (value instanceof Codec codec) {
+      return codec.label();
+    }
+    return value instanceof Protocol protocol ? protocol.label() : "'" + value + "'";
   }
 }

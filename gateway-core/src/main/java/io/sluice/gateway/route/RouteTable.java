@@ -81,6 +81,15 @@ public final class RouteTable {
     return found == null ? any.find(call) : found;
   }
 
+  /**
+   * Why the call does not take the other routes, for whoever wonders; looks at all of them.
+   *
+   * @return the nearest first: those that would take it, then those with the least against it
+   */
+  public List<Verdict> others(Call call) {
+    return Verdict.of(this, call);
+  }
+
   private @Nullable Rule ofService(String service, Call call) {
     Candidates candidates = services.get(service);
     return candidates == null ? null : candidates.find(call);
