@@ -68,9 +68,8 @@ public final class CallCommand implements SubCommand {
       throw new ParameterException(
           spec.commandLine(), options.protocol().label() + " is no ping-pong protocol");
     }
-    if (options.protocol() == Protocol.BUFFERED || !options.isThrift()) {
-      throw new ParameterException(
-          spec.commandLine(), "only Thrift with a length in front can be sent so far");
+    if (options.protocol() == Protocol.BUFFERED && !options.isThrift()) {
+      throw new ParameterException(spec.commandLine(), "Protobuf has no buffered form");
     }
     PrintWriter err = spec.commandLine().getErr();
     if (options.saysTooMuch()) {

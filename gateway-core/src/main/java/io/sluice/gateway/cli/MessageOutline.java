@@ -5,8 +5,8 @@ import io.sluice.api.Codec;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.wire.WireException;
+import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +62,7 @@ final class MessageOutline {
   static void body(PingPongMessage message, ByteBuf body, Outline out) {
     if (message.type() == ThriftHead.EXCEPTION) {
       try {
-        Status status = ThriftException.read(body.duplicate());
+        Status status = ExceptionBody.read(message.codec(), body.duplicate());
         out.line("exception " + status.number() + ": " + Outline.quote(status.text()));
         return;
       } catch (WireException e) {

@@ -3,12 +3,14 @@ package io.sluice.gateway.cli;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.wire.Detector;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.MeshHeader;
 import io.sluice.gateway.wire.ttheader.TTHeader;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
@@ -21,10 +23,12 @@ final class WireExplanation {
   private static final WireLimits LIMITS = new WireLimits(64 << 20, 256 << 10, 1024);
 
   private final byte[] bytes;
+  private final ByteBuf in;
   private final Outline out;
 
   private WireExplanation(byte[] bytes, Outline out) {
     this.bytes = bytes;
+    this.in = Unpooled.wrappedBuffer(bytes);
     this.out = out;
   }
 
@@ -43,10 +47,10 @@ final class WireExplanation {
       return true;
     }
     try {
-      switch (Detector.detect(Unpooled.wrappedBuffer(bytes))) {
+      switch (Detector.detect(in)) {
         case HTTP2 -> {
           out.line("HTTP/2 for the life of the connection: gRPC");
-          Http2Outline.print(Unpooled.wrappedBuffer(bytes), out);
+          Http2Outline.print(in.duplicate(), out);
         }
         case TTSTREAM -> {
           out.line("ttstream for the life of the connection");
@@ -73,7 +77,7 @@ final class WireExplanation {
       for (int n = 1, at = 0; reader.buffered() > 0 && !out.isFull(); n++) {
         out.line("message " + n + " at byte " + at);
         out.indent();
-        ttheader(at);
+        header(at);
         PingPongMessage message = reader.readHead();
         if (message == null) {
           missing(at);
@@ -112,13 +116,35 @@ final class WireExplanation {
     }
   }
 
-  /** The TTHeader that stands there, if one does and all of it is there. */
-  private void ttheader(int at) {
-    ByteBuf in = Unpooled.wrappedBuffer(bytes);
+  /** The header that stands in front of a message, if one does, as far as it is there. */
+  private void header(int at) {
     int there = bytes.length - at;
-    if (there < TTHeader.FIXED || in.getUnsignedShort(at + 4) != TTHeader.MAGIC) {
-      return;
+    if (isTTHeader(at) && there >= TTHeader.FIXED) {
+      ttheader(at, there);
+    } else if (isMeshHeader(at)) {
+      int size = MeshHeader.sizeAt(in, at, LIMITS);
+      out.line("mesh header of %d bytes".formatted(size));
+      if (there >= size) {
+        headers(MeshHeader.readAt(in, at, LIMITS));
+      }
     }
+  }
+
+  private boolean isTTHeader(int at) {
+    return bytes.length - at >= Detector.BYTES && in.getUnsignedShort(at + 4) == TTHeader.MAGIC;
+  }
+
+  private boolean isMeshHeader(int at) {
+    return bytes.length - at >= Detector.BYTES && in.getUnsignedShort(at) == MeshHeader.MAGIC;
+  }
+
+  private void headers(Headers headers) {
+    out.indent();
+    MessageOutline.headers(headers, out);
+    out.outdent();
+  }
+
+  private void ttheader(int at, int there) {
     int size = TTHeader.sizeAt(in, at, LIMITS);
     out.line(
         "TTHeader: length %d, flags 0x%04x, sequence id %d, header of %d bytes, payload of %d"
@@ -129,28 +155,23 @@ final class WireExplanation {
                 size - TTHeader.FIXED,
                 in.getUnsignedInt(at) + 4 - size));
     if (there >= size) {
-      TTHeader header = TTHeader.readAt(in, at, LIMITS);
-      out.indent();
-      MessageOutline.headers(header.headers(), out);
-      out.outdent();
+      headers(TTHeader.readAt(in, at, LIMITS).headers());
     }
   }
 
   /** Says how much is missing of a message that has begun, where a length tells. */
-  private void missing(int at) {
-    ByteBuf in = Unpooled.wrappedBuffer(bytes);
+  private void missing(int from) {
+    int at = from;
+    if (!isTTHeader(at) && isMeshHeader(at)) {
+      at += MeshHeader.sizeAt(in, at, LIMITS);
+    }
     int there = bytes.length - at;
-    boolean long8 = there >= Detector.BYTES;
-    boolean counted =
-        long8
-            && (in.getUnsignedShort(at + 4) == TTHeader.MAGIC
-                || in.getUnsignedShort(at) != ThriftHead.MAGIC && in.getShort(at) >= 0);
-    if (counted) {
-      out.line(in.getUnsignedInt(at) + 4 - there + " bytes of the message are missing");
-    } else if (long8) {
-      out.line("the message goes on, and says nowhere how long it is");
-    } else {
+    if (there < Detector.BYTES) {
       out.line(Detector.BYTES - there + " bytes are missing to tell its framing");
+    } else if (!isTTHeader(at) && in.getUnsignedShort(at) == ThriftHead.MAGIC) {
+      out.line("it is Buffered: the message ends where its struct does, which is not there yet");
+    } else {
+      out.line(in.getUnsignedInt(at) + 4 - there + " bytes of the message are missing");
     }
   }
 
@@ -167,9 +188,7 @@ final class WireExplanation {
         if (frame == null) {
           int there = bytes.length - at;
           long whole =
-              there < 4
-                  ? TTHeader.FIXED
-                  : Math.max(TTHeader.FIXED, Unpooled.wrappedBuffer(bytes).getUnsignedInt(at) + 4);
+              there < 4 ? TTHeader.FIXED : Math.max(TTHeader.FIXED, in.getUnsignedInt(at) + 4);
           out.line(whole - there + " bytes of the frame are missing");
           return;
         }
@@ -184,9 +203,7 @@ final class WireExplanation {
 
   private void frame(Frame frame) {
     out.line(frame.type() + " of stream " + frame.streamId());
-    out.indent();
-    MessageOutline.headers(frame.headers(), out);
-    out.outdent();
+    headers(frame.headers());
     ByteBuf payload = frame.payload();
     if (payload.isReadable()) {
       out.line("payload of " + payload.readableBytes() + " bytes");

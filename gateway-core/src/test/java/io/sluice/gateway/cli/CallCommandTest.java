@@ -2,11 +2,13 @@ package io.sluice.gateway.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
+import io.sluice.gateway.testkit.Vectors;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +36,7 @@ class CallCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"framed", "ttheader", "ttheader-framed"})
+  @ValueSource(strings = {"buffered", "framed", "ttheader", "ttheader-framed"})
   void aReplyIsShownFieldByField(String transport) {
     try (Downstream downstream = Downstream.echoing();
         TestGateway gateway = TestGateway.to(downstream.port())) {
@@ -45,8 +47,31 @@ class CallCommandTest {
               "REPLY of method \"Echo\", by "
                   + transport
                   + ", thrift, sequence id 1, after a while\n"
-                  + (transport.equals("framed") ? "" : "header\n  22 (MsgType) = \"2\"\n")
+                  + (transport.startsWith("ttheader") ? "header\n  22 (MsgType) = \"2\"\n" : "")
                   + "body of 13 bytes\n  0: string \"hello\"\n");
+      assertThat(ran.code()).isZero();
+    }
+  }
+
+  @Test
+  void protobufIsSentAndShown() {
+    try (Downstream downstream =
+        Downstream.serving(
+            (peer, connection) -> {
+              Message m = peer.read();
+              assertThat(m.codec()).isEqualTo(Codec.PROTOBUF);
+              peer.send(Vectors.named("kpb_framed_reply").bytes());
+            })) {
+      Ran ran =
+          call(
+              downstream.port(),
+              "--transport=framed",
+              "--method=Echo",
+              "--codec=protobuf",
+              "--hex=");
+      assertThat(ran.out())
+          .startsWith("REPLY of method \"Echo\", by framed, protobuf, sequence id ")
+          .contains("\n  1: text \"");
       assertThat(ran.code()).isZero();
     }
   }
@@ -158,10 +183,8 @@ class CallCommandTest {
     assertThat(call(1).err()).contains("Missing required option: '--method=NAME'");
     assertThat(call(1, "--method=m", "--transport=grpc").err())
         .contains("grpc is no ping-pong protocol");
-    assertThat(call(1, "--method=m", "--transport=buffered").err())
-        .contains("only Thrift with a length in front can be sent so far");
-    assertThat(call(1, "--method=m", "--codec=protobuf").err())
-        .contains("only Thrift with a length in front can be sent so far");
+    assertThat(call(1, "--method=m", "--transport=buffered", "--codec=protobuf").err())
+        .contains("Protobuf has no buffered form");
     assertThat(call(1, "--method=m", "--hex=0g").err()).contains("not hex: ");
     assertThat(call(1, "--method=m", "--hex=00", "--file=x").err())
         .contains("--file and --hex: give one of them");

@@ -46,6 +46,7 @@ class ExplainHexTest {
     assertThat(ran.out())
         .contains(
             "of method \"" + vector.message().getString("method") + "\"",
+            "by " + vector.framing().label() + ", " + vector.codec().label(),
             "sequence id " + vector.message().getInteger("seq_id"))
         .doesNotContain("!");
     vector
@@ -102,6 +103,12 @@ class ExplainHexTest {
       assertThat(out(Arrays.copyOf(call, n)))
           .contains(call.length - n + " bytes of the message are missing");
     }
+    byte[] buffered = Vectors.named("thrift_buffered_call").bytes();
+    assertThat(out(Arrays.copyOf(buffered, buffered.length - 1)))
+        .contains("it is Buffered: the message ends where its struct does");
+    byte[] mesh = Vectors.named("mesh_header_framed_call").bytes();
+    assertThat(out(Arrays.copyOf(mesh, mesh.length - 3)))
+        .contains("mesh header of ", "  3 bytes of the message are missing\n");
     byte[] frame = Vectors.ttstream().findFirst().orElseThrow().bytes();
     assertThat(out(Arrays.copyOf(frame, 20))).contains(" bytes of the frame are missing");
   }

@@ -78,7 +78,7 @@ public final class Downstream implements AutoCloseable {
   /** Answers every call of a connection with its own text. */
   public static void echo(Peer peer, int connection) {
     for (Message m = peer.read(); m != null; m = peer.read()) {
-      peer.send(Thrifts.reply(m, Thrifts.text(m.body())));
+      peer.send(Thrifts.echo(m));
     }
   }
 
