@@ -16,6 +16,7 @@ import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.config.TransportConfig;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterChain;
@@ -24,6 +25,7 @@ import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,8 +82,8 @@ public class ChainBenchmark {
             Duration.ofMinutes(1),
             1,
             1);
-    Route route = new Route("r", new Cluster("c", config), 0, global);
-    RouteTable routes = new RouteTable(global, List.of(new RouteTable.Rule.Default(route)));
+    Route route = Route.to(new Cluster("c", config), "r", 0, global);
+    RouteTable routes = new RouteTable(global, List.of(new Rule(MatchConfig.ALL, route)));
     peer = new Peer(new InetSocketAddress("127.0.0.1", 1));
     exchanges =
         new Exchanges(
