@@ -2,7 +2,6 @@ package io.sluice.gateway.cli;
 
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.Durations;
 import io.sluice.gateway.config.LoadedConfig;
@@ -112,7 +111,7 @@ final class RouteExplanation {
               + transport
               + " to "
               + cluster.endpoints().stream()
-                  .map(Address::toString)
+                  .map(endpoint -> endpoint.address().toString())
                   .collect(Collectors.joining(", ")));
       title = "";
     }

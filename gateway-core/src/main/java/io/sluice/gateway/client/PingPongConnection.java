@@ -227,6 +227,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
       fail("the downstream sent what nobody had asked for");
       return;
     }
+    leg.firstByteCame();
     reader.append((ByteBuf) msg);
     try {
       readReply();
@@ -310,7 +311,8 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     PingPongLeg ended = leg;
     CallEnd end;
     boolean reusable =
-        requestRemaining <= 0
+        pool.keepsConnections()
+            && requestRemaining <= 0
             && reader.buffered() == 0
             && (replyKeys == null || !replyKeys.connectionEnds());
     if (reply.type() == ThriftHead.EXCEPTION) {

@@ -80,12 +80,16 @@ final class ConfigChecks {
 
   private void checkEndpoints(ClusterConfig cluster) {
     Set<Address> seen = new HashSet<>();
-    for (Address endpoint : cluster.endpoints()) {
-      if (endpoint.port() == 0) {
-        faults.add(positions.of(endpoint), "nobody can be reached at port 0", "at least 1");
+    for (EndpointConfig endpoint : cluster.endpoints()) {
+      Address address = endpoint.address();
+      if (address == null) {
+        continue;
       }
-      if (!seen.add(endpoint)) {
-        faults.add(positions.of(endpoint), "duplicate endpoint " + endpoint, "write it once");
+      if (address.port() == 0) {
+        faults.add(positions.of(address), "nobody can be reached at port 0", "at least 1");
+      }
+      if (!seen.add(address)) {
+        faults.add(positions.of(address), "duplicate endpoint " + address, "write it once");
       }
     }
   }

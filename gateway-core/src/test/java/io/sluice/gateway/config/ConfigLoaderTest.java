@@ -52,13 +52,17 @@ class ConfigLoaderTest {
                 Map.of(
                     "echo",
                     new ClusterConfig(
-                        List.of(new Address("a", 1)),
+                        List.of(new EndpointConfig(new Address("a", 1), 1)),
                         new TransportConfig(Unary.TTHEADER),
                         null,
+                        ClusterConfig.Balance.ROUND_ROBIN,
                         Duration.ofSeconds(1),
+                        null,
                         Duration.ofMinutes(1),
+                        ClusterConfig.Connections.KEEP,
                         1024,
-                        4096)),
+                        4096,
+                        100_000)),
                 List.of(
                     new RouteConfig(
                         "default",
@@ -84,11 +88,15 @@ class ConfigLoaderTest {
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
-            endpoints: [a:1, "[::1]:2"]
+            endpoints: [a:1, {address: "[::1]:2", weight: 3}]
+            balance: least-calls
             transport: {unary: ttheader-framed}
             service: Echo
             connectTimeout: 250ms
+            firstByteTimeout: 2s
             idleTimeout: 5m
+            connections: short
+            maxCalls: 7
             maxConnections: 3
             maxPending: 0
         routes:
@@ -111,11 +119,18 @@ class ConfigLoaderTest {
                 9));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);
     ClusterConfig echo = model.clusters().get("echo");
-    assertThat(echo.endpoints()).containsExactly(new Address("a", 1), new Address("::1", 2));
+    assertThat(echo.endpoints())
+        .containsExactly(
+            new EndpointConfig(new Address("a", 1), 1),
+            new EndpointConfig(new Address("::1", 2), 3));
+    assertThat(echo.balance()).isEqualTo(ClusterConfig.Balance.LEAST_CALLS);
     assertThat(echo.transport().unary().protocol()).isEqualTo(Protocol.TTHEADER_FRAMED);
     assertThat(echo.service()).isEqualTo("Echo");
     assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
+    assertThat(echo.firstByteTimeout()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(echo.connections()).isEqualTo(ClusterConfig.Connections.SHORT);
     assertThat(echo.maxPending()).isZero();
+    assertThat(echo.maxCalls()).isEqualTo(7);
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
     assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
   }
@@ -236,7 +251,7 @@ class ConfigLoaderTest {
         "4:10: a single value where a list belongs: put '- ' before each item, or write [a, b]");
     assertFaults(
         MINIMAL + "clusters: {c: {endpoints: [[a]], transport: [b], service: {}}}\n",
-        "2:28: a list where an address such as 127.0.0.1:8888 belongs",
+        "2:28: a list where a mapping belongs: its keys are address, weight",
         "2:45: a list where a mapping belongs: its keys are unary",
         "2:59: a mapping where a text belongs");
     assertFaults(
@@ -380,8 +395,8 @@ class ConfigLoaderTest {
   void aRouteToAFaultyClusterIsNotToldToHaveNone() {
     assertFaults(
         MINIMAL + "clusters: {c: 5}\nroutes: [{cluster: c}]\n",
-        "2:15: a single value where a mapping belongs: its keys are endpoints, transport, service,"
-            + " connectTimeout, idleTimeout, maxConnections, maxPending");
+        "2:15: a single value where a mapping belongs: its keys are "
+            + String.join(", ", RecordShape.of(ClusterConfig.class).keys()));
   }
 
   @Test

@@ -25,6 +25,7 @@ class ReferenceTest {
         ListenerConfig.class,
         LimitsConfig.class,
         ClusterConfig.class,
+        EndpointConfig.class,
         TransportConfig.class,
         RouteConfig.class,
         MatchConfig.class,
