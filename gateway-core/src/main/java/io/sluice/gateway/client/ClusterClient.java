@@ -2,12 +2,14 @@ package io.sluice.gateway.client;
 
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,7 +38,10 @@ final class ClusterClient {
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
           case TTSTREAM -> new TtstreamLeg(this, call, response);
-          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
+          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED ->
+              mayShare(call)
+                  ? new MuxLeg(this, call, response)
+                  : new PingPongLeg(this, call, response);
         };
     int most = cluster.config().maxCalls();
     if (calls >= most) {
@@ -49,6 +54,16 @@ final class ClusterClient {
       leg.connect();
     }
     return leg;
+  }
+
+  /**
+   * Whether the call may go with others on one connection. A request that comes in parts may not:
+   * they would wait for a slow caller in the middle of it.
+   */
+  private boolean mayShare(RpcCall call) {
+    MessageHead request = call.request();
+    return cluster.config().transport().multiplex()
+        && request.headAhead + request.bodyLength <= MessageReader.GATHER;
   }
 
   /** A call has begun at one of the endpoints. */

@@ -15,6 +15,7 @@ final class Endpoint {
   private final ClusterClient cluster;
   private final Backoff backoff = new Backoff();
   private final PingPongPool pingPong;
+  private final SharedPool<MuxConnection> mux;
   private final SharedPool<GrpcConnection> grpc;
   private final SharedPool<TtstreamConnection> ttstream;
   private int calls;
@@ -25,6 +26,7 @@ final class Endpoint {
     this.weight = weight;
     this.cluster = cluster;
     this.pingPong = new PingPongPool(this);
+    this.mux = new SharedPool<>(this, 1, MuxConnection::new);
     this.grpc = new SharedPool<>(this, 1, GrpcConnection::new);
     this.ttstream = new SharedPool<>(this, TTSTREAM_SPREAD, TtstreamConnection::new);
   }
@@ -86,6 +88,10 @@ final class Endpoint {
     return pingPong;
   }
 
+  SharedPool<MuxConnection> mux() {
+    return mux;
+  }
+
   SharedPool<GrpcConnection> grpc() {
     return grpc;
   }
@@ -96,6 +102,7 @@ final class Endpoint {
 
   void close() {
     pingPong.close();
+    mux.close();
     grpc.close();
     ttstream.close();
   }

@@ -44,7 +44,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
       }
     }
     // Those for whom a connection is being opened do not count.
-    int most = cluster.cluster().config().maxPending();
+    int most = config().maxPending();
     if (!mayConnect() && waiting.size() - connecting >= most) {
       call.failed(endpoint.full(true));
       return;
@@ -54,12 +54,16 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   }
 
   private boolean mayConnect() {
-    return open.size() + connecting < cluster.cluster().config().maxConnections();
+    return open.size() + connecting < config().maxConnections();
+  }
+
+  ClusterConfig config() {
+    return cluster.cluster().config();
   }
 
   /** Whether a connection may carry one call after another. */
   boolean keepsConnections() {
-    return cluster.cluster().config().connections() == ClusterConfig.Connections.KEEP;
+    return config().connections() == ClusterConfig.Connections.KEEP;
   }
 
   @Override
@@ -135,7 +139,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   }
 
   private void setSweeper() {
-    cluster.loop().timers().set(sweeper, cluster.cluster().config().idleTimeout().toNanos());
+    cluster.loop().timers().set(sweeper, config().idleTimeout().toNanos());
   }
 
   /** Closes what was not used between two of its turns. */

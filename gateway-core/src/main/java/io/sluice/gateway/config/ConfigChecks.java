@@ -30,6 +30,7 @@ final class ConfigChecks {
     checkNames("clusters");
     checkListeners();
     config.clusters().values().forEach(this::checkEndpoints);
+    config.clusters().values().forEach(this::checkMultiplex);
     new RouteChecks(config, positions, faults).run();
   }
 
@@ -91,6 +92,26 @@ final class ConfigChecks {
       if (!seen.add(address)) {
         faults.add(positions.of(address), "duplicate endpoint " + address, "write it once");
       }
+    }
+  }
+
+  private void checkMultiplex(ClusterConfig cluster) {
+    TransportConfig transport = cluster.transport();
+    if (transport == null || transport.unary() == null || !transport.multiplex()) {
+      return;
+    }
+    if (!transport.unary().protocol().carriesMetadata()) {
+      faults.add(
+          positions.ofValue(transport, "multiplex"),
+          "calls without a TTHeader cannot share a connection",
+          "write 'unary: ttheader-framed'; the services have to answer such calls side by side,"
+              + " which an ordinary Kitex server does not");
+    }
+    if (cluster.connections() == ClusterConfig.Connections.SHORT) {
+      faults.add(
+          positions.ofValue(cluster, "connections"),
+          "a shared connection cannot be short",
+          "leave out 'connections' or 'multiplex'");
     }
   }
 }

@@ -53,7 +53,7 @@ class ConfigLoaderTest {
                     "echo",
                     new ClusterConfig(
                         List.of(new EndpointConfig(new Address("a", 1), 1)),
-                        new TransportConfig(Unary.TTHEADER),
+                        new TransportConfig(Unary.TTHEADER, false, 1024),
                         null,
                         ClusterConfig.Balance.ROUND_ROBIN,
                         Duration.ofSeconds(1),
@@ -90,12 +90,11 @@ class ConfigLoaderTest {
           echo:
             endpoints: [a:1, {address: "[::1]:2", weight: 3}]
             balance: least-calls
-            transport: {unary: ttheader-framed}
+            transport: {unary: ttheader-framed, multiplex: true, maxInFlight: 3}
             service: Echo
             connectTimeout: 250ms
             firstByteTimeout: 2s
             idleTimeout: 5m
-            connections: short
             maxCalls: 7
             maxConnections: 3
             maxPending: 0
@@ -128,7 +127,7 @@ class ConfigLoaderTest {
     assertThat(echo.service()).isEqualTo("Echo");
     assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
     assertThat(echo.firstByteTimeout()).isEqualTo(Duration.ofSeconds(2));
-    assertThat(echo.connections()).isEqualTo(ClusterConfig.Connections.SHORT);
+    assertThat(echo.transport()).isEqualTo(new TransportConfig(Unary.TTHEADER_FRAMED, true, 3));
     assertThat(echo.maxPending()).isZero();
     assertThat(echo.maxCalls()).isEqualTo(7);
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
@@ -252,7 +251,7 @@ class ConfigLoaderTest {
     assertFaults(
         MINIMAL + "clusters: {c: {endpoints: [[a]], transport: [b], service: {}}}\n",
         "2:28: a list where a mapping belongs: its keys are address, weight",
-        "2:45: a list where a mapping belongs: its keys are unary",
+        "2:45: a list where a mapping belongs: its keys are unary, multiplex, maxInFlight",
         "2:59: a mapping where a text belongs");
     assertFaults(
         MINIMAL + "filters: [a]\n",
@@ -331,6 +330,24 @@ class ConfigLoaderTest {
     assertFaults(
         MINIMAL + "clusters:\n  c:\n    transport: framed\n    endpoints:\n    -\n    - a:1\n",
         "6:6: an item of the list is empty");
+  }
+
+  @Test
+  void onlyKeptConnectionsWithATTHeaderAreShared() {
+    assertFaults(
+        MINIMAL
+            + """
+            clusters:
+              a: {endpoints: ['a:1'], transport: {unary: framed, multiplex: true}}
+              b:
+                endpoints: ['a:1']
+                transport: {unary: ttheader, multiplex: true}
+                connections: short
+            """,
+        "3:65: calls without a TTHeader cannot share a connection: write 'unary: ttheader-framed';"
+            + " the services have to answer such calls side by side, which an ordinary Kitex server"
+            + " does not",
+        "7:18: a shared connection cannot be short: leave out 'connections' or 'multiplex'");
   }
 
   @Test
