@@ -8,8 +8,10 @@ import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.observe.CallMetrics;
+import io.sluice.gateway.observe.FilterCounters;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.server.ListenerVerticle;
 import io.vertx.core.DeploymentOptions;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
@@ -34,16 +37,21 @@ public final class Gateway {
   private final Vertx vertx;
   private final int loops;
   private final PrometheusMeterRegistry registry;
+  private final LoadedConfig config;
   private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
+  /** Null until they have been started. */
+  private volatile @Nullable FilterLife filters;
+
   private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     this.vertx = vertx;
     this.loops = loops;
     this.registry = registry;
+    this.config = config;
     this.routes = new AtomicReference<>(Snapshots.routeTable(config));
   }
 
@@ -52,19 +60,22 @@ public final class Gateway {
    *
    * @param loops as many event loops as {@code vertx} was made with
    * @param registry where its meters are kept and read from
-   * @return fails if an address cannot be listened on
+   * @return fails if a filter cannot start, or if an address cannot be listened on; the filters
+   *     have been stopped then
    */
   public static Future<Gateway> start(
       Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     Gateway gateway = new Gateway(vertx, loops, config, registry);
     return gateway
-        .deployClients()
+        .startFilters()
+        .compose(done -> gateway.deployClients())
         .compose(done -> gateway.deployListeners(config.model().listeners()))
         .map(
             done -> {
               gateway.ready = true;
               return gateway;
-            });
+            })
+        .recover(cause -> gateway.stopFilters().transform(stopped -> Future.failedFuture(cause)));
   }
 
   /** The port that a listener listens on, by the listener's name. */
@@ -78,7 +89,7 @@ public final class Gateway {
   }
 
   /**
-   * Accepts no more calls, lets those that are open end, and closes.
+   * Accepts no more calls, lets those that are open end, stops the filters, and closes.
    *
    * @param grace after so long the rest is cut off
    */
@@ -88,7 +99,28 @@ public final class Gateway {
     for (ListenerVerticle listener : listeners) {
       drained.add(listener.drain(grace));
     }
-    return Future.join(drained).eventually(vertx::close).mapEmpty();
+    return Future.join(drained).eventually(this::stopFilters).eventually(vertx::close).mapEmpty();
+  }
+
+  private Future<?> startFilters() {
+    return vertx.executeBlocking(
+        () -> filters = FilterLife.start(config.allFilters(), new FilterCounters(registry)));
+  }
+
+  /** Completes on no loop's context, so that what comes after may close the loops. */
+  private Future<Void> stopFilters() {
+    return Future.future(
+        promise ->
+            vertx
+                .<Void>executeBlocking(
+                    () -> {
+                      FilterLife running = filters;
+                      if (running != null) {
+                        running.stop();
+                      }
+                      return null;
+                    })
+                .onComplete(promise));
   }
 
   private Future<?> deployClients() {

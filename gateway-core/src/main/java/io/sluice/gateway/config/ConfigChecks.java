@@ -31,7 +31,7 @@ final class ConfigChecks {
     checkListeners();
     config.clusters().values().forEach(this::checkEndpoints);
     config.clusters().values().forEach(this::checkTransport);
-    checkRoutes();
+    new RouteChecks(config, positions, faults).run();
   }
 
   private void checkNames(String component) {
@@ -130,56 +130,6 @@ final class ConfigChecks {
           positions.ofValue(cluster, "connections"),
           "a shared connection cannot be short",
           "leave out 'connections' or 'multiplex'");
-    }
-  }
-
-  private void checkRoutes() {
-    Map<String, RouteConfig> byName = new HashMap<>();
-    Map<MatchConfig, RouteConfig> byMatch = new HashMap<>();
-    RouteConfig byDefault = null;
-    for (RouteConfig route : config.routes()) {
-      checkCluster(route);
-      if (route.match() == null && positions.has(route, "match")) {
-        continue;
-      }
-      RouteConfig same =
-          route.match() == null ? byDefault : byMatch.putIfAbsent(route.match(), route);
-      if (route.match() == null && byDefault == null) {
-        byDefault = route;
-      }
-      if (same != null) {
-        tellSameMatch(route, same);
-        continue;
-      }
-      RouteConfig namesake = byName.putIfAbsent(route.name(), route);
-      if (namesake != null) {
-        faults.add(
-            positions.ofValue(route, "name"),
-            "duplicate route name " + Faults.quote(route.name()),
-            "the route in line " + positions.of(namesake).line() + " has it");
-      }
-    }
-  }
-
-  private void tellSameMatch(RouteConfig route, RouteConfig first) {
-    String line = "line " + positions.of(first).line();
-    if (route.match() == null) {
-      faults.add(positions.of(route), "a second route without 'match'", "the first is in " + line);
-    } else {
-      faults.add(
-          positions.ofValue(route, "match"),
-          "a second route for " + Faults.quote(route.match().toString()),
-          "the first is in " + line);
-    }
-  }
-
-  private void checkCluster(RouteConfig route) {
-    Set<String> defined = positions.keys(config, "clusters");
-    if (route.cluster() != null && !defined.contains(route.cluster())) {
-      faults.add(
-          positions.ofValue(route, "cluster"),
-          "cluster " + Faults.quote(route.cluster()) + " is not defined",
-          Spelling.hint(route.cluster(), defined, "there are "));
     }
   }
 }

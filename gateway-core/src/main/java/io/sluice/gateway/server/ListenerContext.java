@@ -7,6 +7,7 @@ import io.sluice.gateway.wire.WireLimits;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener on one loop share. Used on that loop only. */
 final class ListenerContext {
@@ -17,6 +18,7 @@ final class ListenerContext {
   private final CallHandler calls;
   private final Set<Connection> connections = new HashSet<>();
   private boolean draining;
+  private @Nullable Runnable whenEmpty;
 
   /**
    * @param calls takes the calls
@@ -61,6 +63,21 @@ final class ListenerContext {
 
   void closed(Connection connection) {
     connections.remove(connection);
+    Runnable told = whenEmpty;
+    if (told != null && connections.isEmpty()) {
+      whenEmpty = null;
+      // Its calls may still be being told of the close.
+      loop.eventLoop().execute(told);
+    }
+  }
+
+  /** Has this run when the last connection is closed and its calls have ended. */
+  void whenEmpty(Runnable then) {
+    if (connections.isEmpty()) {
+      then.run();
+    } else {
+      whenEmpty = then;
+    }
   }
 
   /** Lets every connection end. */

@@ -92,7 +92,10 @@ public final class ListenerVerticle extends VerticleBase {
     vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
   }
 
-  /** Accepts no more, and ends when all calls have ended or the grace is over. */
+  /**
+   * Accepts no more, and ends when all calls have ended or the grace is over; nothing of a call
+   * happens on this loop afterwards.
+   */
   public Future<Void> drain(Duration grace) {
     return Future.future(
         promise ->
@@ -100,7 +103,11 @@ public final class ListenerVerticle extends VerticleBase {
                 go -> {
                   Future<Void> closed = server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
                   listener.drain();
-                  closed.onComplete(promise);
+                  // Connections are closed before their calls have been told.
+                  closed.onComplete(
+                      (none, failure) ->
+                          context.runOnContext(
+                              on -> listener.whenEmpty(() -> promise.complete(none, failure))));
                 }));
   }
 }

@@ -10,6 +10,8 @@ import io.sluice.api.ByteSize;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ListenerConfig.Serves;
+import io.sluice.gateway.config.RouteConfig.BusinessStatus;
+import io.sluice.gateway.config.RouteConfig.Transients;
 import io.sluice.gateway.config.TransportConfig.Unary;
 import java.time.Duration;
 import java.util.List;
@@ -63,7 +65,16 @@ class ConfigLoaderTest {
                         100_000,
                         ClusterConfig.Checksum.PASS,
                         new TemplateConfig(Map.of(), List.of(), Duration.ofMinutes(1), 1000))),
-                List.of(new RouteConfig("default", null, "echo", null, List.of())),
+                List.of(
+                    new RouteConfig(
+                        "default",
+                        null,
+                        "echo",
+                        Map.of(),
+                        null,
+                        Transients.TRANSPARENT,
+                        BusinessStatus.EXCEPTION,
+                        List.of())),
                 List.of()));
   }
 
@@ -181,6 +192,8 @@ class ConfigLoaderTest {
             filters:
               - use: nobody
           - timeout: 0s
+          - cluster: echo
+          - {}
         clusters:
           echo: {endpoints: ["127.0.0.1:0", "a:1", "A:1"], transport: ttheadr}
         """,
@@ -190,12 +203,12 @@ class ConfigLoaderTest {
         "6:14: cluster 'ecoh' is not defined: did you mean 'echo'?",
         "7:14: '2h' is too long: at most 1h",
         "9:14: unknown filter 'nobody': there is none",
-        "10:5: missing key 'cluster': it is required",
-        "10:5: a second route without 'match': the first is in line 6",
         "10:14: '0s' is too short: at least 1ms",
-        "12:22: nobody can be reached at port 0: at least 1",
-        "12:44: duplicate endpoint a:1: write it once",
-        "12:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are buffered, framed,"
+        "11:5: a second route without 'match': the first is in line 6",
+        "12:5: a route has either 'cluster' or 'clusters'",
+        "14:22: nobody can be reached at port 0: at least 1",
+        "14:44: duplicate endpoint a:1: write it once",
+        "14:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are buffered, framed,"
             + " ttheader, ttheader-framed");
   }
 
@@ -449,68 +462,11 @@ class ConfigLoaderTest {
   }
 
   @Test
-  void routesDoNotOverlap() {
-    assertFaults(
-        MINIMAL
-            + """
-            clusters: {c: {endpoints: ['a:1'], transport: framed}}
-            routes:
-              - cluster: c
-              - cluster: c
-              - {cluster: c, match: {service: s}}
-              - {cluster: c, match: {service: s}}
-              - {cluster: c, match: {prefix: s}}
-              - {cluster: c, match: {prefix: s}}
-              - {cluster: c, match: {prefix: t}, name: default}
-              - {cluster: c, match: {service: t*}}
-              - {cluster: c, match: {prefix: t}, name: other}
-              - {cluster: c, match: {service: u}, name: s*}
-            """,
-        "5:5: a second route without 'match': the first is in line 4",
-        "7:25: a second route for 's': the first is in line 6",
-        "9:25: a second route for 's*': the first is in line 8",
-        "10:44: duplicate route name 'default': the route in line 4 has it",
-        "12:25: a second route for 't*': the first is in line 10",
-        "13:45: duplicate route name 's*': the route in line 8 has it");
-  }
-
-  @Test
-  void aMatchHasOneOfTwoKeys() {
-    String right =
-        ": a match has either 'service' or 'prefix'; a route for everything else has no match";
-    assertFaults(
-        MINIMAL
-            + """
-            clusters: {c: {endpoints: ['a:1'], transport: framed}}
-            routes:
-              - {cluster: c, match: {service: s, prefix: p}}
-              - {cluster: c, match: {}}
-              - {cluster: c, match: {services: s}}
-            """,
-        "4:25" + right,
-        "5:25" + right,
-        "6:26: unknown key 'services': did you mean 'service'?");
-  }
-
-  @Test
   void aRouteToAFaultyClusterIsNotToldToHaveNone() {
     assertFaults(
         MINIMAL + "clusters: {c: 5}\nroutes: [{cluster: c}]\n",
         "2:15: a single value where a mapping belongs: its keys are "
             + String.join(", ", RecordShape.of(ClusterConfig.class).keys()));
-  }
-
-  @Test
-  void anUnknownClusterIsToldWithThoseThereAre() {
-    assertFaults(
-        MINIMAL
-            + """
-            clusters: {one: {endpoints: ['a:1'], transport: framed}}
-            routes: [{cluster: elsewhere}]
-            """,
-        "3:20: cluster 'elsewhere' is not defined: there are one");
-    assertFaults(
-        MINIMAL + "routes: [{cluster: x}]\n", "2:20: cluster 'x' is not defined: there is none");
   }
 
   @Test

@@ -19,12 +19,14 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ConfigLoader;
+import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -84,8 +86,9 @@ class ExchangeDeadlineTest {
         new RouteTable(
             global,
             List.of(
-                new RouteTable.Rule.Default(
-                    new Route("r", cluster, TimeUnit.MILLISECONDS.toNanos(timeoutMillis), all))));
+                new Rule(
+                    MatchConfig.ALL,
+                    Route.to(cluster, "r", TimeUnit.MILLISECONDS.toNanos(timeoutMillis), all))));
 
     Exchange exchange =
         onLoop(
