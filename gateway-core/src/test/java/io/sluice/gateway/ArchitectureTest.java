@@ -46,7 +46,7 @@ class ArchitectureTest {
     "client, call loop wire config route exchange",
     "observe, call exchange loop",
     "admin, config",
-    "cli, config",
+    "cli, call config exchange filter route wire",
   })
   void knowsOnly(String name, String others) {
     Set<String> allowed = new TreeSet<>();

@@ -1,32 +1,35 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 
-/** One loop's connections to one cluster, and the choice among its endpoints: each in its turn. */
+/** One loop's connections to one cluster, and the choice among its endpoints. */
 final class ClusterClient {
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
-  private final List<Endpoint> endpoints = new ArrayList<>();
-  private int next;
+  private final Balancer balancer;
+  private int calls;
 
   ClusterClient(Cluster cluster, Loop loop, Connector connector) {
     this.cluster = cluster;
     this.loop = loop;
     this.connector = connector;
-    for (Address address : cluster.config().endpoints()) {
-      endpoints.add(new Endpoint(address, this));
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (EndpointConfig endpoint : cluster.config().endpoints()) {
+      endpoints.add(new Endpoint(endpoint.address(), endpoint.weight(), this));
     }
-    // Else the first endpoint would get the first call of every loop and every gateway.
-    next = ThreadLocalRandom.current().nextInt(endpoints.size());
+    this.balancer = Balancer.of(cluster.config().balance(), endpoints);
   }
 
   /** Opens the outbound leg of a call, in the protocol that the call came in. */
@@ -35,27 +38,47 @@ final class ClusterClient {
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
           case TTSTREAM -> new TtstreamLeg(this, call, response);
-          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
+          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED ->
+              mayShare(call)
+                  ? new MuxLeg(this, call, response)
+                  : new PingPongLeg(this, call, response);
         };
-    leg.connect();
+    int most = cluster.config().maxCalls();
+    if (calls >= most) {
+      leg.end(
+          CallEnd.of(
+              call,
+              Status.overLimit(
+                  "cluster " + cluster.name() + " has " + most + " calls open (maxCalls)")));
+    } else {
+      leg.connect();
+    }
     return leg;
   }
 
-  /** Where a new call begins its round of the endpoints. */
-  int nextStart() {
-    int start = next;
-    next = next + 1 == endpoints.size() ? 0 : next + 1;
-    return start;
+  /**
+   * Whether the call may go with others on one connection. A request that comes in parts may not:
+   * they would wait for a slow caller in the middle of it.
+   */
+  private boolean mayShare(RpcCall call) {
+    MessageHead request = call.request();
+    return cluster.config().transport().multiplex()
+        && request.headAhead + request.bodyLength <= MessageReader.GATHER;
   }
 
-  /** The endpoint of a call's attempt, from 0. */
-  Endpoint endpoint(int start, int attempt) {
-    return endpoints.get((start + attempt) % endpoints.size());
+  /** A call has begun at one of the endpoints. */
+  void callBegins() {
+    calls++;
   }
 
-  /** How many endpoints a call that was refused may be offered to. */
-  int size() {
-    return endpoints.size();
+  /** It is over. */
+  void callEnds() {
+    calls--;
+  }
+
+  /** Chooses the endpoint of a call's next attempt. */
+  Balancer balancer() {
+    return balancer;
   }
 
   Cluster cluster() {
@@ -71,7 +94,7 @@ final class ClusterClient {
   }
 
   void close() {
-    endpoints.forEach(Endpoint::close);
+    balancer.close();
     connector.close();
   }
 }

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what is written as a single word: text, numbers, durations, sizes, addresses, enums. */
+/** Reads what is written as a single word: text, numbers, durations, addresses, enums and such. */
 final class Scalars {
   private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,40}");
   private static final Pattern DECIMAL =
@@ -25,18 +25,21 @@ final class Scalars {
       Map.of(
           Duration.class, Durations::parse,
           ByteSize.class, ByteSize::parse,
-          Address.class, Address::parse);
+          Address.class, Address::parse,
+          Glob.class, Glob::parse);
 
   private static final Map<Class<?>, String> NAMES =
       Map.of(
           String.class, "a text",
           int.class, "a whole number",
+          Integer.class, "a whole number",
           long.class, "a whole number",
           double.class, "a number",
           boolean.class, "true or false",
           Duration.class, "a duration such as 10s",
           ByteSize.class, "a size such as 64KiB",
-          Address.class, "an address such as 127.0.0.1:8888");
+          Address.class, "an address such as 127.0.0.1:8888",
+          Glob.class, "a pattern such as shop.*");
 
   private final Faults faults;
 
@@ -74,7 +77,7 @@ final class Scalars {
     if (type == boolean.class) {
       return bool(word);
     }
-    if (type == int.class || type == long.class) {
+    if (type == int.class || type == Integer.class || type == long.class) {
       return whole(type, word, setting);
     }
     if (type == double.class) {
@@ -104,15 +107,16 @@ final class Scalars {
       return refuse(word, "not a whole number", "write digits only, such as 1000");
     }
     BigInteger number = new BigInteger(word.text());
-    long min = Math.max(setting.min(), type == int.class ? Integer.MIN_VALUE : Long.MIN_VALUE);
-    long max = Math.min(setting.max(), type == int.class ? Integer.MAX_VALUE : Long.MAX_VALUE);
+    boolean isInt = type != long.class;
+    long min = Math.max(setting.min(), isInt ? Integer.MIN_VALUE : Long.MIN_VALUE);
+    long max = Math.min(setting.max(), isInt ? Integer.MAX_VALUE : Long.MAX_VALUE);
     if (number.compareTo(BigInteger.valueOf(min)) < 0) {
       return refuse(word, "too small", "at least " + min);
     }
     if (number.compareTo(BigInteger.valueOf(max)) > 0) {
       return refuse(word, "too large", "at most " + max);
     }
-    if (type == int.class) {
+    if (isInt) {
       return number.intValue();
     }
     return number.longValue();

@@ -291,7 +291,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   /** Framed Thrift has no place for a business status, and hiding it would turn it into success. */
   private static boolean isToldAsException(RpcCall call) {
-    return call.protocol() == Protocol.FRAMED && call.responseBizStatus() != null;
+    return call.protocol() == Protocol.FRAMED
+        && call.responseBizStatus() != null
+        && !call.hidesBizStatus();
   }
 
   private void acknowledge(int bytes) {

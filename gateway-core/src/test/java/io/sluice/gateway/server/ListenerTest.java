@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,12 +58,8 @@ class ListenerTest {
     downstream.close();
   }
 
-  static Stream<Vector> refused() {
-    return Stream.concat(Vectors.rejects(), Vectors.notServed());
-  }
-
   @ParameterizedTest
-  @MethodSource("refused")
+  @MethodSource("io.sluice.gateway.testkit.Vectors#rejects")
   void isRefusedWithoutAWord(Vector vector) {
     int calls = JOURNAL.events().size();
     try (Peer caller = gateway.connect()) {
@@ -91,6 +86,10 @@ class ListenerTest {
         "0010000180010001000000044563686f00000001", // one byte beyond the limit
         "00100000800100010010000061", // a name of 1 MiB
         "001000001000000000000001050000000000000000000000", // a header of 5 KiB
+        "00000012800100050000000161000000010000", // a message of Kitex's type 5
+        "8001000300000001610000000100", // an exception, Buffered
+        "80010001000000016100000001" + "0b000100100000", // a text beyond the limit, Buffered
+        "80010001000000016100000001" + "070001", // a field of no type
       })
   void bytesOfNobodyAreRefused(String hex) {
     try (Peer caller = gateway.connect()) {
@@ -144,8 +143,8 @@ class ListenerTest {
           Message reply = caller.read();
           assertThat(reply).as(call.name()).isNotNull();
           assertThat(reply.type()).isEqualTo(2);
-          assertThat(reply.framing().label())
-              .isEqualTo(call.protocol().replace("thrift-framed", "framed"));
+          assertThat(reply.framing()).isEqualTo(call.framing());
+          assertThat(reply.codec()).isEqualTo(call.codec());
           assertThat(reply.seqId()).isEqualTo(call.message().getInteger("seq_id"));
           assertThat(reply.flags()).isZero();
         }

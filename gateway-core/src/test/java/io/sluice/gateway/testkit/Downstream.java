@@ -43,12 +43,25 @@ public final class Downstream implements AutoCloseable {
    * @param receiveBuffer bytes that the kernel keeps for a slow reader; 0 for what is usual
    */
   public static Downstream serving(int receiveBuffer, Service service) {
+    return serving(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), receiveBuffer, service);
+  }
+
+  /**
+   * @param port of {@link #refusingPort()}, which refuses again once this is closed
+   */
+  public static Downstream on(int port, Service service) {
+    return serving(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0, service);
+  }
+
+  private static Downstream serving(InetSocketAddress address, int receiveBuffer, Service service) {
     try {
       ServerSocket server = new ServerSocket();
+      server.setReuseAddress(true);
       if (receiveBuffer > 0) {
         server.setReceiveBufferSize(receiveBuffer);
       }
-      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+      server.bind(address, 1024);
       Downstream downstream = new Downstream(server, service);
       start(downstream::accept);
       return downstream;
@@ -59,18 +72,21 @@ public final class Downstream implements AutoCloseable {
 
   /** Answers every call with its own text. */
   public static Downstream echoing() {
-    return serving(
-        (peer, connection) -> {
-          for (Message m = peer.read(); m != null; m = peer.read()) {
-            peer.send(Thrifts.reply(m, Thrifts.text(m.body())));
-          }
-        });
+    return serving(Downstream::echo);
+  }
+
+  /** Answers every call of a connection with its own text. */
+  public static void echo(Peer peer, int connection) {
+    for (Message m = peer.read(); m != null; m = peer.read()) {
+      peer.send(Thrifts.echo(m));
+    }
   }
 
   /** A port of this machine that is taken, so that nobody else can listen on it, and refuses. */
   public static int refusingPort() {
     try {
       Socket taken = new Socket();
+      taken.setReuseAddress(true);
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       TAKEN.add(taken);
       return taken.getLocalPort();

@@ -3,12 +3,13 @@ package io.sluice.gateway.testkit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** A ping-pong message that was read to its end. */
 public record Message(
     Protocol framing,
+    Codec codec,
     int flags,
     Map<Integer, String> integers,
     Map<String, String> strings,
@@ -29,7 +31,7 @@ public record Message(
 
   /** The exception in its body. */
   public Status exception() {
-    return ThriftException.read(Unpooled.wrappedBuffer(body));
+    return ExceptionBody.read(codec, Unpooled.wrappedBuffer(body));
   }
 
   public static Map<Integer, String> integers(@Nullable Headers headers) {
@@ -86,6 +88,7 @@ public record Message(
     private Message message(PingPongMessage head) {
       return new Message(
           head.framing(),
+          head.codec(),
           head.flags(),
           integers(head.headers()),
           strings(head.headers()),

@@ -3,6 +3,7 @@ package io.sluice.gateway.testkit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.wire.thrift.ThriftException;
@@ -50,10 +51,20 @@ public final class Thrifts {
   }
 
   public static byte[] framed(int type, String method, int seqId, byte[] body) {
+    return framed(Codec.THRIFT, type, method, seqId, body);
+  }
+
+  public static byte[] framed(Codec codec, int type, String method, int seqId, byte[] body) {
     ByteBuf out = Unpooled.buffer(body.length + 64);
     out.writeInt(ThriftHead.size(method) + body.length);
-    ThriftHead.write(out, type, method, seqId);
+    ThriftHead.write(out, codec, type, method, seqId);
     return bytes(out.writeBytes(body));
+  }
+
+  /** A message without any length. */
+  public static byte[] buffered(int type, String method, int seqId, byte[] body) {
+    byte[] framed = framed(type, method, seqId, body);
+    return Arrays.copyOfRange(framed, 4, framed.length);
   }
 
   public static byte[] call(String method, int seqId, String text) {
@@ -62,6 +73,13 @@ public final class Thrifts {
 
   public static byte[] reply(Message to, String text) {
     return framed(ThriftHead.REPLY, to.method(), to.seqId(), result(text));
+  }
+
+  /** What a service answers that returns its text, in the codec of the call. */
+  public static byte[] echo(Message to) {
+    return to.codec() == Codec.THRIFT
+        ? reply(to, text(to.body()))
+        : framed(to.codec(), ThriftHead.REPLY, to.method(), to.seqId(), to.body());
   }
 
   public static byte[] exception(Message to, int type, String text) {
@@ -79,9 +97,10 @@ public final class Thrifts {
       String method,
       int seqId,
       byte[] body) {
-    byte[] framed = framed(type, method, seqId, body);
     byte[] payload =
-        framing == Protocol.TTHEADER ? Arrays.copyOfRange(framed, 4, framed.length) : framed;
+        framing == Protocol.TTHEADER
+            ? buffered(type, method, seqId, body)
+            : framed(type, method, seqId, body);
     ByteBuf out = Unpooled.buffer();
     TTHeaderWriter writer = new TTHeaderWriter();
     writer.begin(out, 0, seqId, TTHeader.PROTOCOL_THRIFT);

@@ -1,5 +1,7 @@
 package io.sluice.gateway.testkit;
 
+import io.sluice.api.Codec;
+import io.sluice.api.Protocol;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +17,7 @@ import java.util.stream.Stream;
 
 /** The byte vectors recorded from Kitex, {@code vectors.json}. */
 public final class Vectors {
-  private static final Set<String> PING_PONG =
-      Set.of("thrift-framed", "ttheader", "ttheader-framed");
+  private static final Set<String> NOT_PING_PONG = Set.of("grpc", "grpc-h2c", "ttstream", "reject");
   private static final List<Vector> ALL = load();
 
   private Vectors() {}
@@ -40,9 +41,24 @@ public final class Vectors {
       return keys;
     }
 
-    /** What is said of the Thrift message, in a TTHeader or without one. */
+    /** What is said of the message, behind a header or without one. */
     public JsonObject message() {
-      return decoded.getJsonObject("payload", decoded).getJsonObject("thrift");
+      JsonObject payload = decoded.getJsonObject("payload", decoded);
+      return payload.getJsonObject("thrift", payload.getJsonObject("kitex_protobuf"));
+    }
+
+    public Codec codec() {
+      return protocol.startsWith("kitex-protobuf") ? Codec.PROTOBUF : Codec.THRIFT;
+    }
+
+    /** The framing of a ping-pong message; that of a mesh header is what is under it. */
+    public Protocol framing() {
+      boolean framed =
+          decoded.getJsonObject("payload", decoded).getString("framing").equals("framed");
+      if (decoded.containsKey("header_words")) {
+        return framed ? Protocol.TTHEADER_FRAMED : Protocol.TTHEADER;
+      }
+      return framed ? Protocol.FRAMED : Protocol.BUFFERED;
     }
 
     public byte[] payload() {
@@ -69,9 +85,9 @@ public final class Vectors {
     return ALL.stream();
   }
 
-  /** Thrift, framed or behind a TTHeader. */
+  /** One message each, in every framing and codec. */
   public static Stream<Vector> pingPong() {
-    return all().filter(v -> PING_PONG.contains(v.protocol()));
+    return all().filter(v -> !NOT_PING_PONG.contains(v.protocol()));
   }
 
   public static Stream<Vector> ttstream() {
@@ -86,16 +102,6 @@ public final class Vectors {
   /** Bytes that a listener has to close the connection upon. */
   public static Stream<Vector> rejects() {
     return all().filter(v -> v.protocol().equals("reject"));
-  }
-
-  /** Protocols of Kitex that are not served yet. */
-  public static Stream<Vector> notServed() {
-    return all()
-        .filter(
-            v ->
-                v.protocol().startsWith("kitex-protobuf")
-                    || v.protocol().equals("thrift-buffered")
-                    || v.protocol().equals("mesh-header"));
   }
 
   private static List<Vector> load() {

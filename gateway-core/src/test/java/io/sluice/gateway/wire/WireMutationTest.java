@@ -9,12 +9,13 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.sluice.api.Codec;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.Vectors;
 import io.sluice.gateway.testkit.Vectors.Vector;
+import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
@@ -53,15 +54,20 @@ class WireMutationTest {
   void onlyWireExceptionsOutOfExceptions() {
     everyMutation(
         bytes -> {
-          refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
+          refuses(() -> ExceptionBody.read(Codec.THRIFT, Unpooled.wrappedBuffer(bytes)));
+          refuses(() -> ExceptionBody.read(Codec.PROTOBUF, Unpooled.wrappedBuffer(bytes)));
           refuses(() -> StreamCodes.read(Unpooled.wrappedBuffer(bytes)));
         });
-    byte[] good =
-        HexFormat.of().parseHex("0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
+    mutatedException(Codec.THRIFT, "0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
+    mutatedException(Codec.PROTOBUF, "0806120f62697a206572726f723a20626f6f6d");
+  }
+
+  private static void mutatedException(Codec codec, String hex) {
+    byte[] good = HexFormat.of().parseHex(hex);
     Random random = new Random(11);
     for (int i = 0; i < ROUNDS; i++) {
       byte[] bytes = mutated(good, random);
-      refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
+      refuses(() -> ExceptionBody.read(codec, Unpooled.wrappedBuffer(bytes)));
     }
   }
 
@@ -212,6 +218,15 @@ class WireMutationTest {
         "0000ffff 1000 0000 00000001 3000 00000000 80010001 00000004 4563686f",
         "03ffffff 1000 0000 00000001 0001 00 00 01 ff 80010001 00000004 4563686f",
         "03ffffff 1000 0000 00000001 0001 00000000 7fffffff 80010001 00000004",
+        // Buffered: a text, a list, a map, a struct in a list
+        "80010001 00000001 61 00000001 0b0001 03fffff0",
+        "80010001 00000001 61 00000001 0f0001 0b 00fffff0",
+        "80010001 00000001 61 00000001 0d0001 0b 0b 007ffff0",
+        "80010001 00000001 61 00000001 0f0001 0c 7fffffff",
+        "80010001 00000001 61 00000001 0f0001 02 80000000",
+        // mesh header, Kitex Protobuf
+        "ffafffff ffff 0001 61 0001 62",
+        "03ffffff 90010001 03000000 4563686f 00000001",
         // ttstream
         "03ffffff 1000 0002 00000001 0001 10000000 00000000",
         "7fffffff 1000 0002 00000001 0001 10000000 00000000",
@@ -251,11 +266,23 @@ class WireMutationTest {
 
   /** An exception whose text claims to be longer than there is. */
   @ParameterizedTest
-  @ValueSource(strings = {"0b0001 7fffffff 61", "0b0001 000fffff 61", "0f0001 0b 7fffffff 61"})
+  @ValueSource(
+      strings = {
+        "0b0001 7fffffff 61",
+        "0b0001 000fffff 61",
+        "0f0001 0b 7fffffff 61",
+        "12 ffffffff07 61",
+        "12 ffff3f 61"
+      })
   void aClaimInAnExceptionCostsNothing(String hex) {
     byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
-    refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes)));
-    long heap = allocated(() -> refuses(() -> ThriftException.read(Unpooled.wrappedBuffer(bytes))));
+    Runnable read =
+        () -> {
+          refuses(() -> ExceptionBody.read(Codec.THRIFT, Unpooled.wrappedBuffer(bytes)));
+          refuses(() -> ExceptionBody.read(Codec.PROTOBUF, Unpooled.wrappedBuffer(bytes)));
+        };
+    read.run();
+    long heap = allocated(read);
     assertThat(heap).isLessThan(64 << 10);
   }
 

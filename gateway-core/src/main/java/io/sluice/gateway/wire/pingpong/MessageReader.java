@@ -2,30 +2,25 @@ package io.sluice.gateway.wire.pingpong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
+import io.sluice.gateway.wire.thrift.StructSkipper;
 import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.TTHeader;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the bytes of one direction of a ping-pong connection into messages, whose framing is found
- * out anew for each ({@code pkg/remote/codec/default_codec.go:checkPayload}).
- *
- * <pre>
- *   len·1000·…·header  80 01 …          TTHeader
- *   len·1000·…·header  len 80 01 …      TTHeader, framed
- *                      len 80 01 …      Framed
- * </pre>
+ * Cuts the bytes of one direction of a ping-pong connection into messages, whose framing and codec
+ * are found out anew for each.
  *
  * <p>Use: {@link #append}, then {@link #readHead} until it is there, then {@link #readPart} until
  * {@link #isPartDue} says no, and again. A head is given out when the message, or the first {@value
- * #GATHER} bytes of it, are there: a slow sender does not occupy a downstream.
+ * #GATHER} bytes of it, are there: a slow sender does not occupy a downstream. A Buffered message,
+ * whose length shows only at its end, is gathered whole.
  */
 public final class MessageReader {
   /** Messages up to this size are given out in one part. */
@@ -36,11 +31,16 @@ public final class MessageReader {
 
   private final ByteBufAllocator allocator;
   private final WireLimits limits;
+  private final Envelope envelope;
   private @Nullable ByteBuf buffer;
 
   /** Bytes without which reading a head is not worth a try. */
   private int needed = Detector.BYTES;
 
+  /** Made for the first Buffered message. */
+  private @Nullable StructSkipper skipper;
+
+  private boolean skipping;
   private long bodyRemaining;
 
   /** Bytes of the message's head in front of the next part, see {@code MessageHead}. */
@@ -53,6 +53,7 @@ public final class MessageReader {
   public MessageReader(ByteBufAllocator allocator, WireLimits limits) {
     this.allocator = allocator;
     this.limits = limits;
+    this.envelope = new Envelope(limits);
   }
 
   /**
@@ -71,7 +72,8 @@ public final class MessageReader {
 
   /** Bytes of memory that what was taken occupies. */
   public int held() {
-    return buffer == null ? 0 : buffer.capacity();
+    Headers headers = envelope.headers();
+    return (buffer == null ? 0 : buffer.capacity()) + (headers == null ? 0 : headers.footprint());
   }
 
   /** Whether the current message still has a part to give, be it an empty one. */
@@ -85,9 +87,17 @@ public final class MessageReader {
       buffer.release();
       buffer = null;
     }
+    begin();
     ahead = 0;
     bodyRemaining = 0;
     partDue = false;
+  }
+
+  /** What comes next is a new message. */
+  private void begin() {
+    needed = Detector.BYTES;
+    skipping = false;
+    envelope.reset();
   }
 
   /**
@@ -102,91 +112,86 @@ public final class MessageReader {
       return null;
     }
     int start = in.readerIndex();
-    if (in.getUnsignedShort(start + 4) != TTHeader.MAGIC) {
-      return readMessage(in, start, start, null);
-    }
-    if (lacks(in, start, TTHeader.FIXED)) {
+    int missing = envelope.find(in, start);
+    if (missing > 0) {
+      needed = missing;
       return null;
     }
-    int size = TTHeader.sizeAt(in, start, limits);
-    if (lacks(in, start, size + Detector.BYTES)) {
-      if (payloadAt(in, start, size) < Detector.BYTES) {
-        throw new WireException("TTHeader without a message");
-      }
+    int headAt = envelope.headAt();
+    if (lacks(in, headAt + 8)) {
       return null;
     }
-    return readMessage(in, start, start + size, TTHeader.readAt(in, start, limits));
-  }
-
-  private static long payloadAt(ByteBuf in, int start, int size) {
-    return in.getUnsignedInt(start) + 4 - size;
-  }
-
-  /**
-   * @param at where Thrift or its frame length begins
-   * @param ttheader what stands before it, or null
-   */
-  private @Nullable PingPongMessage readMessage(
-      ByteBuf in, int start, int at, @Nullable TTHeader ttheader) {
-    Protocol framing;
-    long length;
-    int head;
-    if (ttheader != null && in.getUnsignedShort(at) == ThriftHead.MAGIC) {
-      framing = Protocol.TTHEADER;
-      length = ttheader.payloadLength();
-      head = at;
-    } else if (in.getUnsignedShort(at + 4) == ThriftHead.MAGIC) {
-      framing = ttheader == null ? Protocol.FRAMED : Protocol.TTHEADER_FRAMED;
-      length = in.getUnsignedInt(at);
-      head = at + 4;
-      if (ttheader != null && length != ttheader.payloadLength() - 4) {
-        throw new WireException("frame length and TTHeader length contradict each other");
-      }
-    } else {
-      throw new WireException(Detector.describe(in));
-    }
-    if (length > limits.maxFrame()) {
-      throw new WireException("message of " + length + " bytes, the limit is " + limits.maxFrame());
-    }
-    if (length < ThriftHead.FIXED) {
-      throw new WireException("message of " + length + " bytes, too short to be one");
-    }
-    if (lacks(in, start, head - start + 8)) {
-      return null;
-    }
-    int methodLength = in.getInt(head + 4);
-    if (methodLength <= 0 || methodLength > Math.min(MAX_METHOD, length - ThriftHead.FIXED)) {
+    int methodLength = in.getInt(start + headAt + 4);
+    long most = Math.min(MAX_METHOD, envelope.length() - ThriftHead.FIXED);
+    if (methodLength <= 0 || methodLength > most) {
       throw new WireException("method name of " + methodLength + " bytes");
     }
-    if (lacks(in, start, (int) (head - start + Math.min(length, GATHER)))) {
-      return null;
-    }
     int headLength = ThriftHead.FIXED + methodLength;
+    long bodyLength;
+    if (envelope.framing() == Protocol.BUFFERED) {
+      bodyLength = skipBody(in, headAt + headLength);
+      if (bodyLength == 0) {
+        return null;
+      }
+    } else {
+      bodyLength = envelope.length() - headLength;
+      if (lacks(in, headAt + Math.min(envelope.length(), GATHER))) {
+        return null;
+      }
+    }
+    return message(in, start + headAt, headLength, bodyLength);
+  }
+
+  private PingPongMessage message(ByteBuf in, int head, int headLength, long bodyLength) {
     PingPongMessage message =
         new PingPongMessage(
-            framing,
-            Codec.THRIFT,
-            ttheader == null ? 0 : ttheader.flags(),
-            ttheader == null ? null : ttheader.headers(),
+            envelope.framing(),
+            envelope.codec(),
+            envelope.flags(),
+            envelope.headers(),
             in.getUnsignedShort(head + 2),
-            method(in, head + 8, methodLength),
-            in.getInt(head + 8 + methodLength),
-            length - headLength,
+            method(in, head + 8, headLength - ThriftHead.FIXED),
+            in.getInt(head + headLength - 4),
+            bodyLength,
             headLength);
-    needed = Detector.BYTES;
-    bodyRemaining = message.bodyLength();
-    ahead = headLength + (framing == Protocol.TTHEADER ? 0 : 4);
+    bodyRemaining = bodyLength;
+    ahead = headLength + (message.hasFrameLength() ? 4 : 0);
     in.readerIndex(head + headLength - ahead);
     partDue = true;
+    begin();
     return message;
   }
 
   /**
-   * Notes how many bytes from the start of the message are needed, and whether some are missing.
+   * Goes on looking for the end of a Buffered body.
+   *
+   * @param bodyAt where it begins, from the start of the message
+   * @return its length, or 0 if the end is not there yet
    */
-  private boolean lacks(ByteBuf in, int start, int bytes) {
-    needed = bytes;
-    return in.writerIndex() - start < bytes;
+  private long skipBody(ByteBuf in, int bodyAt) {
+    if (lacks(in, bodyAt + 1)) {
+      return 0;
+    }
+    StructSkipper body = skipper;
+    if (body == null) {
+      body = new StructSkipper();
+      skipper = body;
+    }
+    if (!skipping) {
+      body.begin(limits.maxFrame() + envelope.headAt() - bodyAt);
+      skipping = true;
+    }
+    if (body.skip(in, in.readerIndex() + bodyAt)) {
+      return body.length();
+    }
+    needed = (int) Math.min(Integer.MAX_VALUE, bodyAt + body.length() + 1);
+    return 0;
+  }
+
+  /** Notes how many bytes of the message are needed, and whether some are missing. */
+  private boolean lacks(ByteBuf in, long bytes) {
+    needed = (int) bytes;
+    return in.readableBytes() < bytes;
   }
 
   /** A small body behind a large header would keep all of its memory until it has left. */

@@ -2,8 +2,10 @@ package io.sluice.gateway.wire.pingpong;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.MessageHead;
+import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.TTHeader;
 import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
@@ -25,22 +27,34 @@ public final class MessageWriter {
   }
 
   private final ByteBufAllocator allocator;
+  private final int flags;
   private final TTHeaderWriter ttheader = new TTHeaderWriter();
   private @Nullable ByteBuf rest;
 
   public MessageWriter(ByteBufAllocator allocator) {
+    this(allocator, 0);
+  }
+
+  /**
+   * @param flags of every TTHeader
+   */
+  public MessageWriter(ByteBufAllocator allocator, int flags) {
     this.allocator = allocator;
+    this.flags = flags;
   }
 
   /**
    * Begins a message. What is to be written is the returned buffer and then {@link #takeRest()}.
    *
-   * @param framing the framing wanted
-   * @param head what is known of the message, and what stands in front of {@code part}
-   * @param type Thrift message type
+   * @param framing the framing wanted; a Kitex Protobuf message has its frame length also in a
+   *     plain TTHeader
+   * @param head what is known of the message, its codec too, and what stands in front of {@code
+   *     part}
+   * @param type Thrift message type, which Kitex Protobuf uses too
    * @param part the first part of the body, handed over
    * @param keys called only for a framing with a TTHeader
    * @return handed over
+   * @throws WireException if the message cannot be put into this framing; the part is released
    */
   public <T> ByteBuf begin(
       Protocol framing,
@@ -51,30 +65,34 @@ public final class MessageWriter {
       ByteBuf part,
       Keys<T> keys,
       T of) {
+    boolean thrift = head.codec == Codec.THRIFT;
+    if (framing == Protocol.BUFFERED && !thrift) {
+      part.release();
+      throw new WireException("Kitex Protobuf has no Buffered form: it needs a frame length");
+    }
+    boolean wantsHeader = framing.carriesMetadata();
+    boolean wantsLength = framing == Protocol.TTHEADER ? !thrift : framing != Protocol.BUFFERED;
     boolean hasHead = head.headAhead > 0 && head.type == type;
+    boolean hasLength = hasHead && head.lengthAhead;
     int headSize = hasHead ? head.headAhead : ThriftHead.size(method);
     long messageLength = headSize + head.bodyLength;
-    boolean wantsLength = framing != Protocol.TTHEADER;
-    boolean hasLength = hasHead && head.lengthAhead;
     if (hasHead) {
       if (head.seqId != seqId) {
         part.setInt(part.readerIndex() - 4, seqId);
       }
       part.readerIndex(part.readerIndex() - headSize - (wantsLength && hasLength ? 4 : 0));
     }
-    if (framing == Protocol.FRAMED && hasLength) {
+    if (!wantsHeader && hasHead && (hasLength || !wantsLength)) {
       return part;
     }
     boolean copies = part.readableBytes() <= COPY;
     ByteBuf out =
         allocator.ioBuffer(
-            (framing == Protocol.FRAMED ? 32 : 512)
-                + headSize
-                + (copies ? part.readableBytes() : 0));
+            (wantsHeader ? 512 : 32) + headSize + (copies ? part.readableBytes() : 0));
     boolean done = false;
     try {
-      if (framing != Protocol.FRAMED) {
-        ttheader.begin(out, 0, seqId, TTHeader.PROTOCOL_THRIFT);
+      if (wantsHeader) {
+        ttheader.begin(out, flags, seqId, TTHeader.PROTOCOL_THRIFT);
         keys.write(ttheader, of);
         ttheader.end(messageLength + (wantsLength ? 4 : 0));
       }
@@ -82,7 +100,7 @@ public final class MessageWriter {
         out.writeInt((int) messageLength);
       }
       if (!hasHead) {
-        ThriftHead.write(out, type, method, seqId);
+        ThriftHead.write(out, head.codec, type, method, seqId);
       }
       done = true;
     } finally {

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param framing one of the ping-pong protocols
  * @param codec of the message
  * @param flags of the TTHeader, else 0
- * @param headers of the TTHeader, or null without one
- * @param type Thrift message type
+ * @param headers of the TTHeader or mesh header, or null without one
+ * @param type Thrift message type, which Kitex Protobuf uses too
  * @param method never empty
  * @param seqId of the payload, which is the one that counts
- * @param bodyLength bytes of the struct behind the head
- * @param headLength bytes of the Thrift head
+ * @param bodyLength bytes of the struct or message behind the head
+ * @param headLength bytes of the message's own head
  */
 public record PingPongMessage(
     Protocol framing,
@@ -37,6 +37,10 @@ public record PingPongMessage(
     head.seqId = seqId;
     head.bodyLength = bodyLength;
     head.headAhead = headLength;
-    head.lengthAhead = framing != Protocol.TTHEADER && framing != Protocol.BUFFERED;
+    head.lengthAhead = hasFrameLength();
+  }
+
+  boolean hasFrameLength() {
+    return framing != Protocol.TTHEADER && framing != Protocol.BUFFERED;
   }
 }

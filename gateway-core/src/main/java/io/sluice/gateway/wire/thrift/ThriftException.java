@@ -27,7 +27,7 @@ public final class ThriftException {
   /**
    * Reads a body.
    *
-   * @param body read to its end, not released
+   * @param body not released
    * @throws WireException if it is no exception
    */
   public static Status read(ByteBuf body) {

@@ -24,6 +24,9 @@ public final class TTHeader {
   /** In the bytes 4 and 5. */
   public static final int MAGIC = 0x1000;
 
+  /** Flag of a request whose reply may come before those of earlier ones. */
+  public static final int FLAG_OUT_OF_ORDER = 0x0001;
+
   /** Flag of a frame of a stream. */
   public static final int FLAG_STREAMING = 0x0002;
 
@@ -122,94 +125,13 @@ public final class TTHeader {
       throw new WireException("TTHeader protocol id " + (protocolId & 0xFF) + " is not served");
     }
     Headers headers = new Headers(Headers.Dialect.TTHEADER, info);
-    new InfoReader(info, headers, limits.maxKeys()).read(2 + (info[1] & 0xFF));
+    new InfoReader("TTHeader", info, headers, limits.maxKeys()).sections(2 + (info[1] & 0xFF));
     return new TTHeader(
         in.getUnsignedShort(at + 6),
         in.getInt(at + 8),
         size,
         in.getUnsignedInt(at) - (FIXED - 4) - info.length,
         headers);
-  }
-
-  /** Reads the sections behind the transforms. */
-  private static final class InfoReader {
-    private final byte[] info;
-    private final Headers headers;
-    private final int maxKeys;
-    private int at;
-
-    InfoReader(byte[] info, Headers headers, int maxKeys) {
-      this.info = info;
-      this.headers = headers;
-      this.maxKeys = maxKeys;
-    }
-
-    void read(int from) {
-      at = from;
-      if (at > info.length) {
-        throw new WireException("TTHeader with more transforms than header");
-      }
-      while (at < info.length) {
-        int section = info[at++] & 0xFF;
-        switch (section) {
-          case INFO_PADDING -> {}
-          case INFO_STRINGS -> strings();
-          case INFO_INTS -> ints();
-          case INFO_ACL_TOKEN -> {
-            if (headers.count() >= maxKeys) {
-              throw new WireException("TTHeader with more than " + maxKeys + " keys");
-            }
-            int length = block();
-            headers.addKeyed(TTHeaderKeys.ACL_TOKEN_BYTES, at - length, length);
-          }
-          default -> throw new WireException("TTHeader section 0x" + Integer.toHexString(section));
-        }
-      }
-    }
-
-    private void strings() {
-      for (int n = pairs(); n > 0; n--) {
-        int keyLength = block();
-        int key = at - keyLength;
-        int valueLength = block();
-        headers.addRange(key, keyLength, at - valueLength, valueLength);
-      }
-    }
-
-    private void ints() {
-      for (int n = pairs(); n > 0; n--) {
-        int key = u16();
-        int valueLength = block();
-        headers.addIntRange(key, at - valueLength, valueLength);
-      }
-    }
-
-    private int pairs() {
-      int n = u16();
-      if (n > maxKeys - headers.count()) {
-        throw new WireException("TTHeader with more than " + maxKeys + " keys");
-      }
-      return n;
-    }
-
-    /** Steps over a length and as many bytes. */
-    private int block() {
-      int length = u16();
-      if (length > info.length - at) {
-        throw new WireException("TTHeader with a cut pair");
-      }
-      at += length;
-      return length;
-    }
-
-    private int u16() {
-      if (info.length - at < 2) {
-        throw new WireException("TTHeader with a cut pair");
-      }
-      int value = (info[at] & 0xFF) << 8 | info[at + 1] & 0xFF;
-      at += 2;
-      return value;
-    }
   }
 
   /**

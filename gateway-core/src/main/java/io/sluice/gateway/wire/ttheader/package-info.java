@@ -1,4 +1,7 @@
-/** TTHeader: the length, flags and metadata that Kitex puts in front of a message. */
+/**
+ * TTHeader: the length, flags and metadata that Kitex puts in front of a message; and the mesh
+ * header that was there before it.
+ */
 @NullMarked
 package io.sluice.gateway.wire.ttheader;
 
