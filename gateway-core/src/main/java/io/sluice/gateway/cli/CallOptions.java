@@ -32,14 +32,7 @@ final class CallOptions {
   private @Nullable String method;
 
   @Option(
-      names = "--package",
-      paramLabel = "NAME",
-      defaultValue = "",
-      description = "The Protobuf package, which only gRPC carries.")
-  private String packageName;
-
-  @Option(
-      names = "--protocol",
+      names = {"--protocol", "--transport"},
       paramLabel = "NAME",
       defaultValue = "ttheader-framed",
       converter = Protocols.class,
@@ -78,27 +71,43 @@ final class CallOptions {
         && !(service.isEmpty() && caller.isEmpty() && metadata.isEmpty());
   }
 
+  /** Says what is left out. */
+  String tooMuch() {
+    return protocol.label()
+        + " carries neither service nor caller nor metadata: left out of the call";
+  }
+
   Protocol protocol() {
     return protocol;
+  }
+
+  /** Whether the messages are Thrift's. */
+  boolean isThrift() {
+    return codec() == Codec.THRIFT;
+  }
+
+  private Codec codec() {
+    Codec usual = protocol == Protocol.GRPC ? Codec.PROTOBUF : Codec.THRIFT;
+    return codec == null ? usual : codec;
   }
 
   /**
    * The call as the gateway would see it: less what its protocol has no place for.
    *
    * @param listener where it came in
+   * @param packageName only gRPC has a place for it
    */
-  RpcCall call(String listener) {
+  RpcCall call(String listener, String packageName) {
     boolean bare = !protocol.carriesMetadata();
     Headers headers =
         new Headers(protocol == Protocol.GRPC ? Headers.Dialect.HTTP2 : Headers.Dialect.TTHEADER);
     if (!bare) {
       metadata.forEach(headers::add);
     }
-    Codec usual = protocol == Protocol.GRPC ? Codec.PROTOBUF : Codec.THRIFT;
     RpcCall call =
         new RpcCall(
             protocol,
-            codec == null ? usual : codec,
+            codec(),
             listener,
             new Peer(new InetSocketAddress(0)),
             protocol == Protocol.GRPC ? packageName : "",

@@ -1,5 +1,6 @@
 package io.sluice.gateway.cli;
 
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.Fault;
 import io.sluice.gateway.config.LoadedConfig;
@@ -50,8 +51,20 @@ public final class CheckCommand implements SubCommand {
               + ": "
               + warning.right());
     }
+    config.model().clusters().forEach((name, cluster) -> note(name, cluster, err));
     spec.commandLine().getOut().println(file + " is right: " + summary(config));
     return strict && !config.warnings().isEmpty() ? FAILED : 0;
+  }
+
+  private void note(String name, ClusterConfig cluster, PrintWriter err) {
+    if (cluster.transport().multiplex()) {
+      err.println(
+          file
+              + ": note: cluster '"
+              + name
+              + "' multiplexes: an ordinary Kitex server answers the calls of one connection one"
+              + " after the other");
+    }
   }
 
   private static String summary(LoadedConfig config) {

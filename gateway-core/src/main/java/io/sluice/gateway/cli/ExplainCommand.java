@@ -15,24 +15,34 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice explain}: which way a call would take, and why no other. */
+/**
+ * {@code sluice explain}: which way a call would take and why, or what bytes would be taken for.
+ */
 @Command(
     name = "explain",
-    description = "Explain which way a call takes, and why no other.",
+    description =
+        "Explain which way a call takes and why no other, or with --hex what the gateway takes bytes"
+            + " for.",
     mixinStandardHelpOptions = true)
 public final class ExplainCommand implements SubCommand {
-  private static final int NO_ROUTE = 1;
+  private static final int FAILED = 1;
 
   @Spec private CommandSpec spec;
 
   @Option(
       names = {"-c", "--config"},
       paramLabel = "FILE",
-      required = true,
       description = "The configuration with the routes.")
-  private Path config;
+  private @Nullable Path config;
 
   @Mixin private CallOptions call;
+
+  @Option(
+      names = "--package",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "The Protobuf package, which only gRPC carries.")
+  private String packageName;
 
   @Option(
       names = "--listener",
@@ -47,30 +57,45 @@ public final class ExplainCommand implements SubCommand {
       description = "How many other routes to tell of (default: ${DEFAULT-VALUE}).")
   private int others;
 
+  @Mixin private HexOptions hex;
+
   @Override
   public Integer call() {
-    if (call.method() == null) {
-      throw new ParameterException(spec.commandLine(), "Missing required option: '--method=NAME'");
+    if (hex.isGiven()) {
+      Outline outline = new Outline();
+      boolean good = WireExplanation.print(hex.bytes(spec.commandLine()), outline);
+      spec.commandLine().getOut().print(outline);
+      spec.commandLine().getOut().flush();
+      return good ? 0 : FAILED;
     }
+    if (config == null || call.method() == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Missing required options: '--config=FILE' and '--method=NAME', or '--hex=BYTES'");
+    }
+    return explainRoute(config);
+  }
+
+  private int explainRoute(Path config) {
     LoadedConfig loaded;
     try {
       loaded = ConfigFile.load(config);
     } catch (ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
-      return NO_ROUTE;
+      return FAILED;
     }
+    String listener = listener(loaded);
     PrintWriter out = spec.commandLine().getOut();
     if (call.saysTooMuch()) {
-      out.println(
-          call.protocol().label()
-              + " carries neither service nor caller nor metadata: left out of the call");
+      out.println(call.tooMuch());
     }
     boolean found =
         new RouteExplanation(config, loaded, out)
-            .print(call.call(listener(loaded)), Math.max(0, others));
-    return found ? 0 : NO_ROUTE;
+            .print(call.call(listener, packageName), Math.max(0, others));
+    return found ? 0 : FAILED;
   }
 
+  /** The listener that is meant: the one that was named, else the first. */
   private String listener(LoadedConfig loaded) {
     for (Map.Entry<String, ListenerConfig> entry : loaded.model().listeners().entrySet()) {
       boolean meant = listener == null || listener.equals(entry.getKey());

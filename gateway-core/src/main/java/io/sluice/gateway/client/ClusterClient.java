@@ -1,39 +1,62 @@
 package io.sluice.gateway.client;
 
-import io.sluice.api.Status;
-import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.EndpointConfig;
+import io.sluice.gateway.config.Address;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One loop's connections to one cluster, and the choice among its endpoints. */
-final class ClusterClient {
+/** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
+class ClusterClient implements ClusterCalls {
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
+  private final OpenCalls openCalls;
   private final Balancer balancer;
   private int calls;
 
+  /** For a cluster whose addresses are in its configuration. */
   ClusterClient(Cluster cluster, Loop loop, Connector connector) {
+    this(
+        cluster,
+        loop,
+        connector,
+        cluster.config().endpoints().stream().map(e -> e.address().address()).toList(),
+        new OpenCalls(cluster));
+  }
+
+  /**
+   * @param addresses of the cluster's endpoints, in their order
+   * @param openCalls counts those of other instances of the cluster too
+   */
+  ClusterClient(
+      Cluster cluster,
+      Loop loop,
+      Connector connector,
+      List<Address> addresses,
+      OpenCalls openCalls) {
     this.cluster = cluster;
     this.loop = loop;
     this.connector = connector;
+    this.openCalls = openCalls;
     List<Endpoint> endpoints = new ArrayList<>();
-    for (EndpointConfig endpoint : cluster.config().endpoints()) {
-      endpoints.add(new Endpoint(endpoint.address(), endpoint.weight(), this));
+    for (int i = 0; i < addresses.size(); i++) {
+      int weight = cluster.config().endpoints().get(i).weight();
+      endpoints.add(new Endpoint(addresses.get(i), weight, this));
     }
     this.balancer = Balancer.of(cluster.config().balance(), endpoints);
   }
 
-  /** Opens the outbound leg of a call, in the protocol that the call came in. */
-  RequestSink open(RpcCall call, ResponseSink response) {
+  @Override
+  public final RequestSink open(RpcCall call, ResponseSink response) {
+    if (openCalls.isFull()) {
+      return RefusedLeg.of(call, response, openCalls.full());
+    }
     Leg<?> leg =
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
@@ -43,16 +66,7 @@ final class ClusterClient {
                   ? new MuxLeg(this, call, response)
                   : new PingPongLeg(this, call, response);
         };
-    int most = cluster.config().maxCalls();
-    if (calls >= most) {
-      leg.end(
-          CallEnd.of(
-              call,
-              Status.overLimit(
-                  "cluster " + cluster.name() + " has " + most + " calls open (maxCalls)")));
-    } else {
-      leg.connect();
-    }
+    leg.connect();
     return leg;
   }
 
@@ -67,34 +81,52 @@ final class ClusterClient {
   }
 
   /** A call has begun at one of the endpoints. */
-  void callBegins() {
-    calls++;
+  final void callBegins() {
+    openCalls.begins();
+    if (calls++ == 0) {
+      used();
+    }
   }
 
   /** It is over. */
-  void callEnds() {
-    calls--;
+  final void callEnds() {
+    openCalls.ends();
+    if (--calls == 0) {
+      unused();
+    }
   }
 
+  /** The first call has begun. */
+  void used() {}
+
+  /** The last of the open calls is over. */
+  void unused() {}
+
   /** Chooses the endpoint of a call's next attempt. */
-  Balancer balancer() {
+  final Balancer balancer() {
     return balancer;
   }
 
-  Cluster cluster() {
+  final Cluster cluster() {
     return cluster;
   }
 
-  Loop loop() {
+  final Loop loop() {
     return loop;
   }
 
-  Connector connector() {
+  final Connector connector() {
     return connector;
   }
 
-  void close() {
+  /** Closes every connection; the connector may be another's too. */
+  final void letGo() {
     balancer.close();
+  }
+
+  @Override
+  public final void close() {
+    letGo();
     connector.close();
   }
 }

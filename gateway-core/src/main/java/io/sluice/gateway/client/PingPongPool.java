@@ -23,6 +23,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   private final Timers.Timer sweeper = new Sweeper();
   private int connecting;
   private int sweep;
+  private boolean closed;
 
   PingPongPool(Endpoint endpoint) {
     this.endpoint = endpoint;
@@ -73,6 +74,10 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
 
   /** The connection is free for the next call. */
   void release(PingPongConnection connection) {
+    if (closed) {
+      connection.close();
+      return;
+    }
     Waiter<PingPongConnection> next = waiting.poll();
     if (next != null) {
       next.connected(connection);
@@ -134,6 +139,7 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
 
   @Override
   public void close() {
+    closed = true;
     cluster.loop().timers().cancel(sweeper);
     new ArrayList<>(open).forEach(PingPongConnection::close);
   }

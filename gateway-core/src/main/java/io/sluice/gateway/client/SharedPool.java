@@ -28,6 +28,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   private final ArrayDeque<Waiter<C>> waiting = new ArrayDeque<>();
   private final Set<C> pending = new HashSet<>();
   private final int spread;
+  private boolean closed;
 
   /**
    * @param spread how many connections there should be before calls share one
@@ -94,7 +95,10 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   /** The connection can take calls from now on. */
   void ready(C connection) {
-    if (pending.remove(connection)) {
+    if (closed) {
+      pending.remove(connection);
+      connection.close();
+    } else if (pending.remove(connection)) {
       endpoint.backoff().succeeded();
       open.add(connection);
       roomy(connection);
@@ -153,6 +157,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   @Override
   public void close() {
+    closed = true;
     new ArrayList<>(open).forEach(SharedConnection::close);
   }
 }

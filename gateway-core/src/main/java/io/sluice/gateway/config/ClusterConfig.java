@@ -59,9 +59,15 @@ public record ClusterConfig(
             fallback = "100000",
             min = 1,
             max = 10_000_000)
-        int maxCalls) {
+        int maxCalls,
+    @Setting("What holds if endpoints have placeholders.") TemplateConfig template) {
   public ClusterConfig {
     endpoints = List.copyOf(endpoints);
+  }
+
+  /** Whether its addresses come of what calls say. */
+  public boolean isTemplate() {
+    return !endpoints.stream().allMatch(endpoint -> endpoint.address().isFixed());
   }
 
   /** How an endpoint is chosen. */

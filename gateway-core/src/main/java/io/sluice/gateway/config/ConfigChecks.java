@@ -80,9 +80,10 @@ final class ConfigChecks {
   }
 
   private void checkEndpoints(ClusterConfig cluster) {
-    Set<Address> seen = new HashSet<>();
+    Set<AddressTemplate> seen = new HashSet<>();
+    boolean template = false;
     for (EndpointConfig endpoint : cluster.endpoints()) {
-      Address address = endpoint.address();
+      AddressTemplate address = endpoint.address();
       if (address == null) {
         continue;
       }
@@ -92,6 +93,13 @@ final class ConfigChecks {
       if (!seen.add(address)) {
         faults.add(positions.of(address), "duplicate endpoint " + address, "write it once");
       }
+      template |= !address.isFixed();
+    }
+    if (!template && positions.has(cluster, "template")) {
+      faults.add(
+          positions.ofValue(cluster, "template"),
+          "no endpoint has a placeholder",
+          "write one such as \"{service}.svc.local:8888\", or leave out 'template'");
     }
   }
 

@@ -8,7 +8,9 @@ import io.sluice.api.Setting;
  * @param weight its part of the calls, in proportion to the others'
  */
 public record EndpointConfig(
-    @Shorthand @Setting(value = "Where it listens.", required = true) Address address,
+    @Shorthand
+        @Setting(value = "Where it listens; the host may have placeholders.", required = true)
+        AddressTemplate address,
     @Setting(
             value = "Its part of the calls, in proportion to the weights of the others.",
             fallback = "1",

@@ -20,26 +20,31 @@ final class Scalars {
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?\\d{1,40}(\\.\\d{1,40})?([eE][+-]?\\d{1,3})?");
 
-  /** Each throws IllegalArgumentException with "not a …: write …". */
-  private static final Map<Class<?>, Function<String, Object>> WORDS =
-      Map.of(
-          Duration.class, Durations::parse,
-          ByteSize.class, ByteSize::parse,
-          Address.class, Address::parse,
-          Glob.class, Glob::parse);
+  /**
+   * A type that is written as one word of its own form.
+   *
+   * @param name what a value is called
+   * @param reader throws IllegalArgumentException with "not a …: write …"
+   */
+  private record Word(String name, Function<String, Object> reader) {}
 
-  private static final Map<Class<?>, String> NAMES =
+  private static final Map<Class<?>, Word> WORDS =
+      Map.of(
+          Duration.class, new Word("a duration such as 10s", Durations::parse),
+          ByteSize.class, new Word("a size such as 64KiB", ByteSize::parse),
+          Address.class, new Word("an address such as 127.0.0.1:8888", Address::parse),
+          AddressTemplate.class,
+              new Word("an address such as 127.0.0.1:8888", AddressTemplate::parse),
+          Glob.class, new Word("a pattern such as shop.*", Glob::parse));
+
+  private static final Map<Class<?>, String> PLAIN =
       Map.of(
           String.class, "a text",
           int.class, "a whole number",
           Integer.class, "a whole number",
           long.class, "a whole number",
           double.class, "a number",
-          boolean.class, "true or false",
-          Duration.class, "a duration such as 10s",
-          ByteSize.class, "a size such as 64KiB",
-          Address.class, "an address such as 127.0.0.1:8888",
-          Glob.class, "a pattern such as shop.*");
+          boolean.class, "true or false");
 
   private final Faults faults;
 
@@ -48,12 +53,16 @@ final class Scalars {
   }
 
   static boolean knows(Class<?> type) {
-    return NAMES.containsKey(type) || type.isEnum();
+    return PLAIN.containsKey(type) || WORDS.containsKey(type) || type.isEnum();
   }
 
   /** What a value of this type is called. */
   static String name(Class<?> type) {
-    return type.isEnum() ? "one of " + String.join(", ", allowed(type)) : NAMES.get(type);
+    if (type.isEnum()) {
+      return "one of " + String.join(", ", allowed(type));
+    }
+    Word word = WORDS.get(type);
+    return word == null ? PLAIN.get(type) : word.name();
   }
 
   /** The written forms of an enum's constants. */
@@ -153,7 +162,7 @@ final class Scalars {
   private @Nullable Object parsed(Class<?> type, Scalar word, Setting setting) {
     Object value;
     try {
-      value = WORDS.get(type).apply(word.text());
+      value = WORDS.get(type).reader().apply(word.text());
     } catch (IllegalArgumentException e) {
       String[] parts = String.valueOf(e.getMessage()).split(": ", 2);
       return refuse(word, parts[0], parts.length > 1 ? parts[1] : "");

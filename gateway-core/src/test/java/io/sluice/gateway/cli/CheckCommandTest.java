@@ -66,6 +66,24 @@ class CheckCommandTest {
   }
 
   @Test
+  void multiplexingIsNoted() throws IOException {
+    Path file =
+        file(
+            """
+            listeners: {rpc: {address: 'localhost:0'}}
+            clusters: {c: {endpoints: ['a:1'], transport: {unary: ttheader, multiplex: true}}}
+            routes: [{cluster: c}]
+            """);
+    Ran ran = check(file, "--strict");
+    assertThat(ran.err().strip())
+        .isEqualTo(
+            file
+                + ": note: cluster 'c' multiplexes: an ordinary Kitex server answers the calls of one"
+                + " connection one after the other");
+    assertThat(ran.code()).isZero();
+  }
+
+  @Test
   void whatIsHardlyMeantIsAWarning() throws IOException {
     Path file =
         file(

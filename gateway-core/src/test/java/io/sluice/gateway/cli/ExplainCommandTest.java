@@ -115,7 +115,9 @@ class ExplainCommandTest {
 
   @Test
   void wrongOptionsAreToldWithTheRightOnes() {
-    assertThat(explain("--service=S").err()).contains("Missing required option: '--method=NAME'");
+    assertThat(explain("--service=S").err())
+        .contains(
+            "Missing required options: '--config=FILE' and '--method=NAME', or '--hex=BYTES'");
     assertThat(explain("--method=m", "--listener=rcp").err())
         .contains("no listener 'rcp' serves calls in");
     Ran ran = explain("--method=m", "--protocol=http");

@@ -55,7 +55,7 @@ class ConfigLoaderTest {
                 Map.of(
                     "echo",
                     new ClusterConfig(
-                        List.of(new EndpointConfig(new Address("a", 1), 1)),
+                        List.of(new EndpointConfig(AddressTemplate.parse("a:1"), 1)),
                         new TransportConfig(Unary.TTHEADER, false, 1024),
                         null,
                         ClusterConfig.Balance.ROUND_ROBIN,
@@ -65,7 +65,8 @@ class ConfigLoaderTest {
                         ClusterConfig.Connections.KEEP,
                         1024,
                         4096,
-                        100_000)),
+                        100_000,
+                        new TemplateConfig(Map.of(), List.of(), Duration.ofMinutes(1), 1000))),
                 List.of(
                     new RouteConfig(
                         "default",
@@ -102,6 +103,10 @@ class ConfigLoaderTest {
             maxCalls: 7
             maxConnections: 3
             maxPending: 0
+          dynamic:
+            endpoints: ["{name}.svc.local:8888"]
+            transport: framed
+            template: {names: {Orders: orders.v2}, allow: ["*.svc.local"], keepFor: 5s, maxInstances: 9}
         routes:
           - {name: one, match: {service: a.B}, cluster: echo, timeout: 1h}
           - {match: {prefix: a.}, cluster: echo}
@@ -127,8 +132,8 @@ class ConfigLoaderTest {
     ClusterConfig echo = model.clusters().get("echo");
     assertThat(echo.endpoints())
         .containsExactly(
-            new EndpointConfig(new Address("a", 1), 1),
-            new EndpointConfig(new Address("::1", 2), 3));
+            new EndpointConfig(AddressTemplate.parse("a:1"), 1),
+            new EndpointConfig(AddressTemplate.parse("[::1]:2"), 3));
     assertThat(echo.balance()).isEqualTo(ClusterConfig.Balance.LEAST_CALLS);
     assertThat(echo.transport().unary().protocol()).isEqualTo(Protocol.TTHEADER_FRAMED);
     assertThat(echo.service()).isEqualTo("Echo");
@@ -137,6 +142,12 @@ class ConfigLoaderTest {
     assertThat(echo.transport()).isEqualTo(new TransportConfig(Unary.TTHEADER_FRAMED, true, 3));
     assertThat(echo.maxPending()).isZero();
     assertThat(echo.maxCalls()).isEqualTo(7);
+    ClusterConfig dynamic = model.clusters().get("dynamic");
+    assertThat(dynamic.isTemplate()).isTrue();
+    assertThat(dynamic.template())
+        .isEqualTo(
+            new TemplateConfig(
+                Map.of("Orders", "orders.v2"), List.of("*.svc.local"), Duration.ofSeconds(5), 9));
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
     assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
   }
@@ -337,6 +348,42 @@ class ConfigLoaderTest {
     assertFaults(
         MINIMAL + "clusters:\n  c:\n    transport: framed\n    endpoints:\n    -\n    - a:1\n",
         "6:6: an item of the list is empty");
+  }
+
+  @Test
+  void placeholdersOfAddresses() {
+    assertThat(AddressTemplate.parse("{service}.A.{metadata:x-y}.{name}:80"))
+        .hasToString("{service}.a.{metadata:x-y}.{name}:80");
+    assertThat(AddressTemplate.parse("127.0.{package}.1:80").isFixed()).isFalse();
+    assertThat(AddressTemplate.parse("{destination}:80").isFixed()).isFalse();
+    assertThat(AddressTemplate.parse("[::1]:80").address()).isEqualTo(new Address("::1", 80));
+    String places = "there are {service}, {package}, {destination}, {name} and {metadata:KEY}";
+    assertFaults(
+        MINIMAL
+            + """
+            clusters:
+              a:
+                transport: framed
+                endpoints:
+                  - "{servce}.a:1"
+                  - "{metadata:}.a:1"
+                  - "{service}"
+                  - "a:{service}"
+                  - "{service:1"
+                  - "{service} a:1"
+              b: {endpoints: ["a:1"], transport: framed, template: {maxInstances: 5}}
+            """,
+        "6:9: '{servce}.a:1' is not an address: '{servce}' is no placeholder, " + places,
+        "7:9: '{metadata:}.a:1' is not an address: '{metadata:}' is no placeholder, " + places,
+        "8:9: '{service}' is not an address: write host:port, such as 127.0.0.1:8888 or"
+            + " [::1]:8888",
+        "9:9: 'a:{service}' is not an address: a port has no placeholder",
+        "10:9: '{service:1' is not an address: before the port goes a host name, an IPv4 address or"
+            + " an IPv6 address in brackets",
+        "11:9: '{service} a:1' is not an address: before the port goes a host name, an IPv4 address"
+            + " or an IPv6 address in brackets",
+        "12:56: no endpoint has a placeholder: write one such as \"{service}.svc.local:8888\", or"
+            + " leave out 'template'");
   }
 
   @Test

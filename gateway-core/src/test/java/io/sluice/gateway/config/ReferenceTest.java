@@ -26,6 +26,7 @@ class ReferenceTest {
         LimitsConfig.class,
         ClusterConfig.class,
         EndpointConfig.class,
+        TemplateConfig.class,
         TransportConfig.class,
         RouteConfig.class,
         MatchConfig.class,

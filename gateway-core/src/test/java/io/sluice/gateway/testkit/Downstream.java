@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -28,7 +30,7 @@ public final class Downstream implements AutoCloseable {
   private final Service service;
   private final AtomicInteger accepted = new AtomicInteger();
   private final AtomicInteger open = new AtomicInteger();
-  private final Queue<Peer> peers = new ConcurrentLinkedQueue<>();
+  private final Set<Peer> peers = ConcurrentHashMap.newKeySet();
 
   private Downstream(ServerSocket server, Service service) {
     this.server = server;
@@ -52,6 +54,11 @@ public final class Downstream implements AutoCloseable {
    */
   public static Downstream on(int port, Service service) {
     return serving(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0, service);
+  }
+
+  /** One that all addresses of this machine reach, as 127.1.2.3. */
+  public static Downstream everywhere(Service service) {
+    return serving(new InetSocketAddress(0), 0, service);
   }
 
   private static Downstream serving(InetSocketAddress address, int receiveBuffer, Service service) {
@@ -130,6 +137,7 @@ public final class Downstream implements AutoCloseable {
     } catch (Exception | AssertionError e) {
       // The other side has gone or says nothing more, or the test is over.
     } finally {
+      peers.remove(peer);
       open.decrementAndGet();
     }
   }
