@@ -90,6 +90,8 @@ public final class Budget {
           () -> {
             if (held > 0) {
               holder.cut();
+            } else {
+              condemned = false;
             }
           });
     }
