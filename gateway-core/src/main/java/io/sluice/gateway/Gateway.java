@@ -1,5 +1,6 @@
 package io.sluice.gateway;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.gateway.admin.AdminVerticle;
 import io.sluice.gateway.call.CallHandler;
@@ -12,7 +13,10 @@ import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.observe.CallMetrics;
 import io.sluice.gateway.observe.FilterCounters;
+import io.sluice.gateway.observe.LoopMetrics;
+import io.sluice.gateway.observe.Methods;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.server.ListenerShared;
 import io.sluice.gateway.server.ListenerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -25,7 +29,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +50,16 @@ public final class Gateway {
   /** Null until they have been started. */
   private volatile @Nullable FilterLife filters;
 
+  private final Methods methods;
+  private final LoopMetrics loopMetrics;
+
   private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     this.vertx = vertx;
     this.loops = loops;
     this.registry = registry;
     this.config = config;
+    this.methods = new Methods(registry, Methods.defaultLimit());
+    this.loopMetrics = new LoopMetrics(registry);
     this.routes = new AtomicReference<>(Snapshots.routeTable(config));
   }
 
@@ -144,18 +152,17 @@ public final class Gateway {
           .recover(cause -> cannotListen(name, config, cause))
           .onSuccess(id -> ports.put(name, admin.port()));
     }
-    AtomicInteger connections = new AtomicInteger();
-    int number = ports.size() + 1;
-    registry.gauge(
-        "sluice.connections",
-        List.of(io.micrometer.core.instrument.Tag.of("listener", name)),
-        connections);
+    ListenerShared shared = new ListenerShared(name, config, ports.size() + 1);
+    Gauge.builder("sluice.connections", shared, ListenerShared::open)
+        .description("Callers' connections that are open")
+        .tag("listener", name)
+        .strongReference(true)
+        .register(registry);
     List<ListenerVerticle> instances = new ArrayList<>();
     return vertx
         .deployVerticle(
             () -> {
-              ListenerVerticle instance =
-                  new ListenerVerticle(name, config, number, connections, this::calls);
+              ListenerVerticle instance = new ListenerVerticle(shared, this::calls);
               instances.add(instance);
               return instance;
             },
@@ -181,7 +188,8 @@ public final class Gateway {
   }
 
   private CallHandler calls(Loop loop) {
+    loopMetrics.watch(loop);
     return new Exchanges(
-        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry));
+        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry, methods));
   }
 }

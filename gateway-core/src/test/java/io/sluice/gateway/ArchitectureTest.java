@@ -44,7 +44,7 @@ class ArchitectureTest {
     "exchange, call filter loop route",
     "server, call loop wire config",
     "client, call loop wire config route exchange",
-    "observe, call exchange",
+    "observe, call exchange loop",
     "admin, config",
     "cli, call config exchange filter route wire",
   })

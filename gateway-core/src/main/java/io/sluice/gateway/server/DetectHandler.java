@@ -3,6 +3,7 @@ package io.sluice.gateway.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
@@ -30,6 +31,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
             PeerLog.refused(
                 listener,
                 ctx.channel(),
+                Limit.FIRST_BYTES_TIMEOUT,
                 "no "
                     + Detector.BYTES
                     + " bytes within "

@@ -11,11 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener on one loop share. Used on that loop only. */
 final class ListenerContext {
+  /** What may have been read behind the message that is being read. */
+  private static final int READ_AHEAD = 1 << 20;
+
   private final String name;
   private final Loop loop;
   private final LimitsConfig limits;
   private final WireLimits wireLimits;
   private final CallHandler calls;
+  private final long maxBuffered;
   private final Set<Connection> connections = new HashSet<>();
   private boolean draining;
   private @Nullable Runnable whenEmpty;
@@ -31,6 +35,11 @@ final class ListenerContext {
         new WireLimits(
             (int) limits.maxFrame().bytes(), (int) limits.maxHeader().bytes(), limits.maxKeys());
     this.calls = calls;
+    // The largest message has to fit whatever the file says.
+    this.maxBuffered =
+        Math.max(
+            limits.maxBuffered().bytes(),
+            limits.maxFrame().bytes() + limits.maxHeader().bytes() + READ_AHEAD);
   }
 
   String name() {
@@ -47,6 +56,11 @@ final class ListenerContext {
 
   WireLimits wireLimits() {
     return wireLimits;
+  }
+
+  /** Bytes that one connection may hold. */
+  long maxBuffered() {
+    return maxBuffered;
   }
 
   CallHandler calls() {

@@ -27,8 +27,11 @@ class ConfigLoaderTest {
           Duration.ofSeconds(5),
           Duration.ofSeconds(30),
           Duration.ofMinutes(10),
+          Duration.ofSeconds(30),
+          ByteSize.parse("128MiB"),
           1000,
-          10_000);
+          10_000,
+          0);
 
   @Test
   void defaultsFillWhatTheFileLeavesOut() {
@@ -86,7 +89,8 @@ class ConfigLoaderTest {
           rpc:
             address: "[::]:8888"
             limits: {maxFrame: 8MiB, maxHeader: 8KiB, maxKeys: 7, firstBytesTimeout: 1s,
-              frameTimeout: 2s, idleTimeout: 3s, maxStreams: 8, maxConnections: 9}
+              frameTimeout: 2s, idleTimeout: 3s, writeTimeout: 4s, maxBuffered: 16MiB,
+              connectionRate: 10, maxStreams: 8, maxConnections: 9}
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
@@ -121,8 +125,11 @@ class ConfigLoaderTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(3),
+                Duration.ofSeconds(4),
+                new ByteSize(16 << 20),
                 8,
-                9));
+                9,
+                10));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);
     ClusterConfig echo = model.clusters().get("echo");
     assertThat(echo.endpoints())
