@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class ListenerVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ListenerVerticle.class);
 
+  /** So much longer than the grace may connections take to close. */
+  private static final int VERTX_MILLIS = 1000;
+
   private final String name;
   private final ListenerConfig config;
   private final int number;
@@ -92,15 +95,26 @@ public final class ListenerVerticle extends VerticleBase {
     vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
   }
 
-  /** Accepts no more, and ends when all calls have ended or the grace is over. */
-  public Future<Void> drain(Duration grace) {
+  /**
+   * Accepts no more, and ends when all calls have ended or the grace is over.
+   *
+   * @return how many calls were cut off at the end of the grace
+   */
+  public Future<Integer> drain(Duration grace) {
     return Future.future(
         promise ->
             context.runOnContext(
                 go -> {
-                  Future<Void> closed = server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
+                  // Vert.x would not tell what it cuts off, so it is not to be the first.
+                  long millis = Math.max(1, grace.toMillis());
+                  Future<Void> closed =
+                      server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
+                  long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
-                  closed.onComplete(promise);
+                  closed
+                      .onComplete(done -> vertx.cancelTimer(timer))
+                      .map(done -> listener.lostCalls())
+                      .onComplete(promise);
                 }));
   }
 }
