@@ -23,6 +23,7 @@ final class ListenerContext {
   private final Set<Connection> connections = new HashSet<>();
   private boolean draining;
   private @Nullable Runnable whenEmpty;
+  private int lostCalls;
 
   /**
    * @param calls takes the calls
@@ -98,5 +99,18 @@ final class ListenerContext {
   void drain() {
     draining = true;
     new ArrayList<>(connections).forEach(Connection::drain);
+  }
+
+  /** Closes every connection that is left, and notes the calls that are lost thereby. */
+  void cutOff() {
+    for (Connection connection : new ArrayList<>(connections)) {
+      lostCalls += connection.openCalls();
+      connection.abort();
+    }
+  }
+
+  /** Calls that were open when {@link #cutOff} came. */
+  int lostCalls() {
+    return lostCalls;
   }
 }
