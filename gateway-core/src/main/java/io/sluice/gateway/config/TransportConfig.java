@@ -24,8 +24,9 @@ public record TransportConfig(
             max = 1_000_000)
         int maxInFlight) {
 
-  /** The framings of Thrift's unary calls. */
+  /** The framings of ping-pong calls. */
   public enum Unary {
+    BUFFERED(Protocol.BUFFERED),
     FRAMED(Protocol.FRAMED),
     TTHEADER(Protocol.TTHEADER),
     TTHEADER_FRAMED(Protocol.TTHEADER_FRAMED);
