@@ -111,6 +111,11 @@ public final class ListenerVerticle extends VerticleBase {
                 go -> {
                   Future<Void> closed = server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
                   listener.drain();
+                  // Vert.x would wait for callers that do not take their answers.
+                  listener
+                      .loop()
+                      .eventLoop()
+                      .schedule(listener::cut, grace.toMillis(), TimeUnit.MILLISECONDS);
                   // Connections are closed before their calls have been told.
                   closed.onComplete(
                       (none, failure) ->
