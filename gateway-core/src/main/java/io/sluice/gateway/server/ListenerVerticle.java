@@ -120,6 +120,11 @@ public final class ListenerVerticle extends VerticleBase {
                       server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
                   long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
+                  // Vert.x would wait for callers that do not take their answers.
+                  listener
+                      .loop()
+                      .eventLoop()
+                      .schedule(listener::cut, grace.toMillis(), TimeUnit.MILLISECONDS);
                   // Connections are closed before their calls have been told.
                   closed.onComplete(
                       (none, failure) ->
