@@ -114,17 +114,14 @@ public final class ListenerVerticle extends VerticleBase {
         promise ->
             context.runOnContext(
                 go -> {
-                  // Vert.x would not tell what it cuts off, so it is not to be the first.
+                  // Vert.x would not tell what it cuts off, and would wait for callers that do not
+                  // take
+                  // their answers, so it is not to be the first.
                   long millis = Math.max(1, grace.toMillis());
                   Future<Void> closed =
                       server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
                   long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
-                  // Vert.x would wait for callers that do not take their answers.
-                  listener
-                      .loop()
-                      .eventLoop()
-                      .schedule(listener::cut, grace.toMillis(), TimeUnit.MILLISECONDS);
                   // Connections are closed before their calls have been told.
                   closed.onComplete(
                       (none, failure) ->
