@@ -1,6 +1,10 @@
 package io.sluice.demo;
 
-import io.sluice.api.Protocol;
+import static io.sluice.api.Codec.PROTOBUF;
+import static io.sluice.api.Codec.THRIFT;
+import static io.sluice.api.Protocol.TTHEADER;
+import static io.sluice.api.Protocol.TTHEADER_FRAMED;
+
 import io.sluice.demo.Caller.Reply;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -12,7 +16,7 @@ import java.util.Optional;
  * One call to make, and what shall come of it with {@code conf/demo.yaml}.
  *
  * @param title of its row
- * @param service empty for Framed, which does not tell it
+ * @param service empty for Framed and Buffered, which do not tell it
  * @param serviceSees metadata that must reach the service
  * @param callerGets metadata that must come back
  */
@@ -43,7 +47,15 @@ record DemoCall(
             one,
             Map.of("x-gateway", "sluice", "x-arrived-by", "framed", "x-tier", "basic"),
             Map.of(), // Framed has no place for it
-            () -> new ThriftCaller(gateway, "get")),
+            () -> new ThriftCaller(gateway, true, "get")),
+        new DemoCall(
+            "buffered",
+            "",
+            "get",
+            one,
+            Map.of("x-gateway", "sluice", "x-arrived-by", "buffered", "x-tier", "basic"),
+            Map.of(),
+            () -> new ThriftCaller(gateway, false, "get")),
         new DemoCall(
             "ttheader",
             "UserProfile",
@@ -51,7 +63,7 @@ record DemoCall(
             one,
             Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader", "x-caller", "demo"),
             Map.of("x-gateway", "sluice"),
-            () -> new KitexCaller(gateway, Protocol.TTHEADER, "UserProfile", "get")),
+            () -> new KitexCaller(gateway, TTHEADER, THRIFT, false, "UserProfile", "get")),
         new DemoCall(
             "ttheader-framed",
             "Orders",
@@ -59,7 +71,23 @@ record DemoCall(
             one,
             Map.of(), // the service speaks Framed
             Map.of("x-gateway", "sluice", "x-served-by", "orders"),
-            () -> new KitexCaller(gateway, Protocol.TTHEADER_FRAMED, "Orders", "get")),
+            () -> new KitexCaller(gateway, TTHEADER_FRAMED, THRIFT, false, "Orders", "get")),
+        new DemoCall(
+            "ttheader mux",
+            "UserProfile",
+            "get",
+            three,
+            Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader-framed", "x-caller", "demo"),
+            Map.of("x-gateway", "sluice"),
+            () -> new KitexCaller(gateway, TTHEADER_FRAMED, THRIFT, true, "UserProfile", "get")),
+        new DemoCall(
+            "kitex protobuf",
+            "UserSearch",
+            "Get",
+            one,
+            Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader-framed", "x-caller", "demo"),
+            Map.of("x-gateway", "sluice"),
+            () -> new KitexCaller(gateway, TTHEADER_FRAMED, PROTOBUF, false, "UserSearch", "Get")),
         new DemoCall(
             "grpc unary",
             "shop.Cart",

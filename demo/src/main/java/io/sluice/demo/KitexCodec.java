@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.wire.WireLimits;
@@ -19,8 +20,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrift messages behind a TTHeader, as Kitex writes them. The gateway's own codecs do the work;
- * here they are used with plain byte arrays. One for each connection.
+ * Messages behind a TTHeader, as Kitex writes them. The gateway's own codecs do the work; here they
+ * are used with plain byte arrays. One for each connection.
  */
 final class KitexCodec {
   /** More than enough for a demo. */
@@ -29,9 +30,16 @@ final class KitexCodec {
   static final ByteBufAllocator ALLOCATOR = UnpooledByteBufAllocator.DEFAULT;
 
   private final MessageReader reader = new MessageReader(ALLOCATOR, LIMITS);
-  private final MessageWriter writer = new MessageWriter(ALLOCATOR);
+  private final MessageWriter writer;
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
   private @Nullable PingPongMessage head;
+
+  /**
+   * @param flags of every TTHeader
+   */
+  KitexCodec(int flags) {
+    writer = new MessageWriter(ALLOCATOR, flags);
+  }
 
   /** A message that was read whole. */
   record Message(PingPongMessage head, byte[] body) {
@@ -70,11 +78,12 @@ final class KitexCodec {
   /** A request with the keys that a Kitex client writes. */
   byte[] request(
       Protocol framing,
+      Codec codec,
       String service,
       String method,
       int seqId,
       Map<String, String> metadata,
-      byte[] struct) {
+      byte[] body) {
     MessageWriter.Keys<Map<String, String>> keys =
         (out, entries) -> {
           out.string(TTHeaderKeys.SERVICE, service);
@@ -84,30 +93,39 @@ final class KitexCodec {
           out.integer(TTHeaderKeys.TO_METHOD, method);
           out.integer(TTHeaderKeys.MESSAGE_TYPE, "1");
         };
-    return write(framing, ThriftHead.CALL, method, seqId, struct, keys, metadata);
+    return write(framing, codec, ThriftHead.CALL, method, seqId, body, keys, metadata);
   }
 
-  /** The reply to a request, in the request's framing. */
-  byte[] reply(PingPongMessage request, byte[] struct) {
+  /** The reply to a request, in the request's framing and codec. */
+  byte[] reply(PingPongMessage request, byte[] body) {
     MessageWriter.Keys<TTHeaderWriter> keys =
         (out, nothing) -> out.integer(TTHeaderKeys.MESSAGE_TYPE, "2");
     return write(
-        request.framing(), ThriftHead.REPLY, request.method(), request.seqId(), struct, keys, null);
+        request.framing(),
+        request.codec(),
+        ThriftHead.REPLY,
+        request.method(),
+        request.seqId(),
+        body,
+        keys,
+        null);
   }
 
   private <T> byte[] write(
       Protocol framing,
+      Codec codec,
       int type,
       String method,
       int seqId,
-      byte[] struct,
+      byte[] body,
       MessageWriter.Keys<T> keys,
       T of) {
     MessageHead unframed = new MessageHead();
-    unframed.replacedBy(struct.length);
+    unframed.codec = codec;
+    unframed.replacedBy(body.length);
     ByteBuf message =
         writer.begin(
-            framing, unframed, type, method, seqId, Unpooled.wrappedBuffer(struct), keys, of);
+            framing, unframed, type, method, seqId, Unpooled.wrappedBuffer(body), keys, of);
     ByteBuf rest = writer.takeRest();
     return take(rest == null ? message : Unpooled.wrappedBuffer(message, rest));
   }

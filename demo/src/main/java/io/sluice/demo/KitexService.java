@@ -1,15 +1,17 @@
 package io.sluice.demo;
 
+import io.sluice.api.Codec;
 import io.sluice.demo.KitexCodec.Message;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.thrift.TException;
 
-/** Serves Thrift behind TTHeader, with and without a frame length, as a Kitex server does. */
+/** Serves Thrift and Kitex Protobuf behind TTHeader, as a Kitex server does. */
 final class KitexService implements EmbeddedService {
   private final NetServer server;
 
@@ -22,7 +24,7 @@ final class KitexService implements EmbeddedService {
   }
 
   private static void serve(NetSocket socket) {
-    KitexCodec codec = new KitexCodec();
+    KitexCodec codec = new KitexCodec(0);
     socket.exceptionHandler(broken -> socket.close());
     socket.handler(
         bytes -> {
@@ -31,16 +33,17 @@ final class KitexService implements EmbeddedService {
             for (Message request = codec.next(); request != null; request = codec.next()) {
               socket.write(Buffer.buffer(codec.reply(request.head(), answer(request))));
             }
-          } catch (TException e) {
+          } catch (IOException | TException e) {
             socket.close();
           }
         });
   }
 
-  private static byte[] answer(Message request) throws TException {
-    String message = TextStruct.read(request.body(), TextStruct.ARGUMENT);
+  private static byte[] answer(Message request) throws IOException, TException {
+    Codec codec = request.head().codec();
+    String message = TextMessage.read(codec, request.body(), TextStruct.ARGUMENT);
     Answer answer = new Answer(message, request.head().framing().label(), request.metadata());
-    return TextStruct.bytes(TextStruct.RESULT, answer.text());
+    return TextMessage.bytes(codec, TextStruct.RESULT, answer.text());
   }
 
   @Override

@@ -13,16 +13,16 @@ import org.apache.thrift.transport.TSocket;
 import org.apache.thrift.transport.TTransport;
 import org.apache.thrift.transport.layered.TFramedTransport;
 
-/** An Apache Thrift client: strict binary, Framed. */
+/** An Apache Thrift client: strict binary, Framed or Buffered. */
 final class ThriftCaller implements Caller {
   private final TTransport transport;
   private final TProtocol protocol;
   private final String method;
   private int seqId;
 
-  ThriftCaller(int port, String method) throws TException {
-    transport =
-        new TFramedTransport(new TSocket(new TConfiguration(), "127.0.0.1", port, TIMEOUT_MILLIS));
+  ThriftCaller(int port, boolean framed, String method) throws TException {
+    TSocket socket = new TSocket(new TConfiguration(), "127.0.0.1", port, TIMEOUT_MILLIS);
+    transport = framed ? new TFramedTransport(socket) : socket;
     transport.open();
     protocol = new TBinaryProtocol(transport);
     this.method = method;

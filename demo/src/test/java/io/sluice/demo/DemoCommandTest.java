@@ -52,20 +52,29 @@ class DemoCommandTest {
     String both = "header-rewrite > header-rewrite";
     assertThat(run.row("framed"))
         .startsWith("framed (not told)/get legacy " + both + " users: ttheader-framed ok ");
+    assertThat(run.row("buffered"))
+        .startsWith("buffered (not told)/get legacy " + both + " users: ttheader-framed ok ");
     assertThat(run.row("ttheader"))
         .startsWith("ttheader UserProfile/get User* header-rewrite > - users: ttheader-framed ok ");
     assertThat(run.row("ttheader-framed"))
         .startsWith("ttheader-framed Orders/get Orders " + both + " orders: framed ok ");
+    assertThat(run.row("ttheader mux"))
+        .startsWith(
+            "ttheader mux UserProfile/get User* header-rewrite > - users: ttheader-framed ok ");
+    assertThat(run.row("kitex protobuf"))
+        .startsWith(
+            "kitex protobuf UserSearch/Get User* header-rewrite > - users: ttheader-framed ok ");
     assertThat(run.row("grpc unary"))
         .startsWith("grpc unary shop.Cart/Get shop.* " + both + " cart: grpc ok ");
     assertThat(run.row("grpc bidi"))
         .startsWith("grpc bidi shop.Cart/Watch shop.* " + both + " cart: grpc ok ");
     assertThat(run.row("ttstream bidi"))
         .startsWith("ttstream bidi Chat/talk Chat header-rewrite > - chat: ttstream ok ");
-    for (String title : List.of("framed", "ttheader", "grpc bidi", "ttstream bidi")) {
+    for (String title :
+        List.of("framed", "buffered", "ttheader mux", "grpc bidi", "ttstream bidi")) {
       assertThat(run.row(title)).matches(".* [1-9]\\d*");
     }
-    assertThat(run.out).contains("All 6 calls gave the right result.");
+    assertThat(run.out).contains("All 9 calls gave the right result.");
     assertThat(run.code).isZero();
   }
 
@@ -77,7 +86,7 @@ class DemoCommandTest {
 
     assertThat(run.row("grpc unary")).contains("WRONG: the service did not see x-tier=gold");
     assertThat(run.row("framed")).contains(" ok ");
-    assertThat(run.out).contains("2 of 6 calls went wrong.");
+    assertThat(run.out).contains("2 of 9 calls went wrong.");
     assertThat(run.code).isEqualTo(1);
   }
 
