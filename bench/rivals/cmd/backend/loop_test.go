@@ -57,7 +57,7 @@ func expect(t *testing.T, c net.Conn, want []byte) {
 }
 
 func TestRepliesByteByByte(t *testing.T) {
-	for _, transport := range []wire.Transport{wire.Framed, wire.TTHeaderFramed, wire.TTHeader} {
+	for _, transport := range []wire.Transport{wire.Framed, wire.TTHeaderFramed, wire.TTHeader, wire.Buffered} {
 		c := dial(t)
 		for _, b := range call(transport, 42, "slowly") {
 			if _, err := c.Write([]byte{b}); err != nil {

@@ -1,6 +1,6 @@
 // Command backend is a downstream service that costs next to nothing: one
 // thread, one epoll, no allocation per call. It answers every Thrift call,
-// framed or in a TTHeader, with the call's own string argument.
+// in any framing, with the call's own string argument.
 package main
 
 import (

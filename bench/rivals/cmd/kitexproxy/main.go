@@ -37,7 +37,7 @@ func main() {
 	log.SetPrefix("kitexproxy: ")
 	listen := flag.String("listen", "127.0.0.1:7001", "`host:port` to listen on")
 	downstream := flag.String("downstream", "127.0.0.1:7000", "`host:port` to forward to")
-	protocol := flag.String("transport", "framed", "ping-pong `protocol` toward the downstream: framed, ttheader-framed or ttheader")
+	protocol := flag.String("transport", "framed", "ping-pong `protocol` toward the downstream: framed, ttheader-framed, ttheader or buffered")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
@@ -81,13 +81,15 @@ func transportOptions(name string) ([]client.Option, error) {
 		return []client.Option{client.WithTransportProtocol(transport.Framed | transport.TTHeaderStreaming)}, nil
 	case "ttheader-framed":
 		return []client.Option{client.WithTransportProtocol(transport.TTHeader | transport.TTHeaderStreaming)}, nil
+	case "buffered":
+		return []client.Option{client.WithTransportProtocol(transport.PurePayload)}, nil
 	case "ttheader":
 		return []client.Option{
 			client.WithTransportProtocol(transport.PurePayload),
 			client.WithTransportProtocol(transport.TTHeader | transport.TTHeaderStreaming),
 		}, nil
 	}
-	return nil, fmt.Errorf("unknown transport %q: framed, ttheader-framed or ttheader", name)
+	return nil, fmt.Errorf("unknown transport %q: framed, ttheader-framed, ttheader or buffered", name)
 }
 
 // clientKey is what a generic client is bound to.

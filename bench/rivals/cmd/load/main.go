@@ -53,7 +53,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("load: ")
 	addr := flag.String("addr", "127.0.0.1:7001", "`host:port` to send to")
-	transport := flag.String("transport", "framed", "`protocol`: framed, ttheader-framed or ttheader")
+	transport := flag.String("transport", "framed", "`protocol`: framed, ttheader-framed, ttheader or buffered")
 	connections := flag.Int("connections", 64, "connections, each with one call under way")
 	body := flag.Int("body", 128, "bytes of a call's string argument")
 	seconds := flag.Float64("seconds", 10, "seconds to measure")

@@ -116,7 +116,7 @@ func (c *conn) nextCall(transport wire.Transport) {
 	header := len(c.request) - len(c.expected) // call and reply are of one length
 	binary.BigEndian.PutUint32(c.request[header+wire.SeqOffset(method):], seq)
 	binary.BigEndian.PutUint32(c.expected[wire.SeqOffset(method):], seq)
-	if transport != wire.Framed {
+	if transport.HasTTHeader() {
 		binary.BigEndian.PutUint32(c.request[wire.TTHeaderSeqOffset:], seq)
 	}
 	putHex(c.argument[8:24], c.calls)
@@ -339,5 +339,5 @@ func (w *worker) isExpected(c *conn, f wire.Frame) bool {
 	if f.Transport != w.transport || !bytes.Equal(f.Message, c.expected) {
 		return false
 	}
-	return f.Transport == wire.Framed || f.HeaderSeq == int32(uint32(c.calls)&0x7fffffff)
+	return !f.Transport.HasTTHeader() || f.HeaderSeq == int32(uint32(c.calls)&0x7fffffff)
 }

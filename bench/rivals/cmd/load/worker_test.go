@@ -90,7 +90,7 @@ func echo(c net.Conn, answer func(int, []byte) []byte) {
 }
 
 func TestRightRepliesAreCounted(t *testing.T) {
-	for _, transport := range []wire.Transport{wire.Framed, wire.TTHeaderFramed, wire.TTHeader} {
+	for _, transport := range []wire.Transport{wire.Framed, wire.TTHeaderFramed, wire.TTHeader, wire.Buffered} {
 		w := drive(t, transport, func(_ int, reply []byte) []byte { return reply })
 		if w.latencies.Total() < 10 || w.errors != 0 || w.mismatches != 0 {
 			t.Errorf("%v: %d replies, %d errors, %d mismatches: %s", transport, w.latencies.Total(), w.errors, w.mismatches, w.firstError)

@@ -63,7 +63,7 @@ type Summary struct {
 }
 
 // rivals are those that the others are compared with.
-var rivals = []string{"haproxy", "kitex"}
+var rivals = []string{"haproxy", "kitex", "sluice"}
 
 // tooBusy is how many cores others may use before the figures are doubtful.
 const tooBusy = 0.2

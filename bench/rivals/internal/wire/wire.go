@@ -1,6 +1,7 @@
 // Package wire builds and cuts the few Thrift bytes that the bench needs:
-// strict-binary messages with one string field, in three framings.
+// strict-binary messages with one string field, in four framings.
 //
+//	buffered         message
 //	framed           u32 length | message
 //	ttheader-framed  TTHeader   | u32 length | message
 //	ttheader         TTHeader   | message
@@ -12,13 +13,14 @@ import (
 	"fmt"
 )
 
-// Transport is one of the three framings.
+// Transport is one of the four framings.
 type Transport int
 
 const (
 	Framed Transport = iota
 	TTHeaderFramed
 	TTHeader
+	Buffered
 )
 
 // Thrift message types.
@@ -40,6 +42,8 @@ const (
 	// size, that is what LENGTH counts beside the header and the payload.
 	ttheaderFixed = 10
 
+	typeStop   = 0
+	typeI32    = 8
 	typeString = 11
 )
 
@@ -58,8 +62,10 @@ func ParseTransport(name string) (Transport, error) {
 		return TTHeaderFramed, nil
 	case "ttheader":
 		return TTHeader, nil
+	case "buffered":
+		return Buffered, nil
 	}
-	return 0, fmt.Errorf("unknown transport %q: framed, ttheader-framed or ttheader", name)
+	return 0, fmt.Errorf("unknown transport %q: framed, ttheader-framed, ttheader or buffered", name)
 }
 
 // text is a name as a program or a message holds it, so that neither is copied.
@@ -78,17 +84,20 @@ type Info struct {
 	Pairs   []Pair
 }
 
+// HasTTHeader tells whether messages stand behind a TTHeader.
+func (t Transport) HasTTHeader() bool { return t == TTHeaderFramed || t == TTHeader }
+
 // AppendFramed appends message in the given framing. The TTHeader's own
-// sequence id is seq; info is not used when framed.
+// sequence id is seq; without a TTHeader info is not used.
 func AppendFramed(dst []byte, t Transport, seq int32, info Info, message []byte) []byte {
-	if t != Framed {
+	if t.HasTTHeader() {
 		payload := len(message)
 		if t == TTHeaderFramed {
 			payload += 4
 		}
 		dst = appendTTHeader(dst, seq, info, payload)
 	}
-	if t != TTHeader {
+	if t == Framed || t == TTHeaderFramed {
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(message)))
 	}
 	return append(dst, message...)
@@ -156,7 +165,7 @@ const TTHeaderSeqOffset = 8
 // Frame is one frame cut from a stream; Message points into the stream.
 type Frame struct {
 	Transport Transport
-	HeaderSeq int32 // of the TTHeader, 0 when framed
+	HeaderSeq int32 // of the TTHeader, 0 without one
 	Message   []byte
 	Size      int // bytes of the whole frame
 }
@@ -166,6 +175,13 @@ type Frame struct {
 func Next(buf []byte) (Frame, error) {
 	if len(buf) < 6 {
 		return Frame{}, nil
+	}
+	if binary.BigEndian.Uint16(buf) == magicBinary {
+		size, err := messageSize(buf)
+		if err != nil || size == 0 {
+			return Frame{}, err
+		}
+		return Frame{Transport: Buffered, Message: buf[:size], Size: size}, nil
 	}
 	length := binary.BigEndian.Uint32(buf)
 	magic := binary.BigEndian.Uint16(buf[4:])
@@ -203,6 +219,38 @@ func Next(buf []byte) (Frame, error) {
 		f.Message = f.Message[4:]
 	}
 	return f, nil
+}
+
+// messageSize finds the end of a message whose struct has only strings and
+// i32s, which is all that is sent here; 0 when it is not there yet.
+func messageSize(buf []byte) (int, error) {
+	if len(buf) < 8 {
+		return 0, nil
+	}
+	name := binary.BigEndian.Uint32(buf[4:])
+	if name > MaxFrame {
+		return 0, errTooLong
+	}
+	for at := 12 + int(name); at < len(buf); {
+		switch buf[at] {
+		case typeStop:
+			return at + 1, nil
+		case typeI32:
+			at += 7
+		case typeString:
+			if len(buf) < at+7 {
+				return 0, nil
+			}
+			n := binary.BigEndian.Uint32(buf[at+3:])
+			if n > MaxFrame {
+				return 0, errTooLong
+			}
+			at += 7 + int(n)
+		default:
+			return 0, errFraming
+		}
+	}
+	return 0, nil
 }
 
 // CallView is a message taken apart; the slices point into the message.

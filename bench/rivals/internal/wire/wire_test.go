@@ -27,7 +27,7 @@ func TestTTHeaderReplyIsByteExact(t *testing.T) {
 func TestNextCutsWhatAppendFramedWrote(t *testing.T) {
 	message := AppendMessage(nil, Call, "echo", -5, 1, []byte("some argument"))
 	info := Info{Service: "Echo", Pairs: []Pair{{9, "echo"}, {22, "1"}}}
-	for _, transport := range []Transport{Framed, TTHeaderFramed, TTHeader} {
+	for _, transport := range []Transport{Framed, TTHeaderFramed, TTHeader, Buffered} {
 		whole := AppendFramed(nil, transport, -5, info, message)
 		for n := range whole {
 			if f, err := Next(whole[:n]); err != nil || f.Size != 0 {
@@ -38,7 +38,7 @@ func TestNextCutsWhatAppendFramedWrote(t *testing.T) {
 		if err != nil || f.Size != len(whole) || f.Transport != transport || !bytes.Equal(f.Message, message) {
 			t.Fatalf("transport %v: %+v, %v", transport, f, err)
 		}
-		if transport != Framed && f.HeaderSeq != -5 {
+		if transport.HasTTHeader() && f.HeaderSeq != -5 {
 			t.Fatalf("transport %v: header sequence id %d", transport, f.HeaderSeq)
 		}
 		call, err := ParseCall(f.Message)
@@ -53,7 +53,8 @@ func TestNextCutsWhatAppendFramedWrote(t *testing.T) {
 
 func TestNextRefusesWhatItCannotFrame(t *testing.T) {
 	for name, in := range map[string]string{
-		"buffered":               "800100010000000465",
+		"buffered, a list":       "80010001" + "00000001" + "61" + "00000001" + "0f000108",
+		"buffered, too long":     "80010001" + "00000001" + "61" + "00000001" + "0b00017fffffff",
 		"http":                   "474554202f20",
 		"too long":               "7fffffff8001",
 		"header beyond length":   "0000001010000000000000090fff00000000000000000000",

@@ -32,7 +32,7 @@ func caseWire(e *env, o *outcome) {
 	defer relay.close()
 	ctx, cancel := context.WithTimeout(context.Background(), e.timeout)
 	defer cancel()
-	options := e.transport.options(relay.listener.Addr().String(), poolSize{connections: 1}, newCountingDialer())
+	options := e.transport.options(relay.listener.Addr().String(), manner{connections: 1}, newCountingDialer())
 	switch e.transport.family {
 	case pingPong:
 		c, err := interopservice.NewClient(pingPongDestination, options...)
@@ -66,6 +66,9 @@ func caseWire(e *env, o *outcome) {
 	seenRequest, seenReply := examine(request), examine(reply)
 	o.Result = map[string]any{"request": seenRequest, "reply": seenReply}
 	o.check(seenRequest["framing"] == e.transport.framing, "request framing is %v", seenRequest["framing"])
+	if e.transport.mux {
+		o.check(seenRequest["outOfOrder"] == true, "the request does not say that replies may come in any order")
+	}
 	if e.transport.family != grpc {
 		o.check(seenReply["framing"] == e.transport.framing, "reply framing is %v", seenReply["framing"])
 	}
@@ -173,6 +176,7 @@ func examine(data []byte) map[string]any {
 		}
 		seen["intKeys"] = sortedInts(param.IntInfo)
 		seen["strKeys"] = sortedStrings(param.StrInfo)
+		seen["outOfOrder"] = u16(6)&1 != 0
 		if u16(6)&2 != 0 {
 			seen["framing"] = "ttstream"
 			return seen

@@ -46,6 +46,7 @@ func pingPongCases() []testCase {
 		{"empty", "struct without fields", all, caseEmpty},
 		{"empty-string", "string of length 0", all, caseText("")},
 		{"text", "non-ASCII string", all, caseText("混合 text é \U0001F600")},
+		{"blob-0", "body of 0 bytes both ways", all, caseBlob(0)},
 		{"blob-1m", "1 MiB body both ways", all, caseBlob(1 << 20)},
 		{"blob-8m", "8 MiB body both ways", all, caseBlob(8 << 20)},
 		{"declared-exception", "exception declared by the IDL", all, caseDeclared},
@@ -306,7 +307,7 @@ var emptyStruct = []byte{0}
 
 func caseUnknown(service string) func(*env, *outcome) {
 	return func(e *env, o *outcome) {
-		options := e.transport.options(e.addr, poolSize{connections: 1}, e.dialer)
+		options := e.transport.options(e.addr, manner{connections: 1}, e.dialer)
 		c, err := genericclient.NewClient(pingPongDestination, generic.BinaryThriftGenericV2(service), options...)
 		if !o.succeed(err) {
 			return
@@ -344,7 +345,7 @@ func caseConcurrent(e *env, o *outcome) {
 	var mu sync.Mutex
 	counts := map[string]int{"connections": connections, "calls": 0, "ok": 0, "mismatches": 0, "errors": 0}
 	for i := 0; i < connections; i++ {
-		options := e.transport.options(e.addr, poolSize{connections: 1}, dialer)
+		options := e.transport.options(e.addr, manner{connections: 1}, dialer)
 		c, err := interopservice.NewClient(pingPongDestination, options...)
 		if !o.succeed(err) {
 			return

@@ -27,9 +27,12 @@ func streamCases() []testCase {
 	unary := onFamily(grpc, kitexPB)
 	streams := onFamily(grpc, stream)
 	onlyGRPC := onFamily(grpc)
+	messages := onFamily(kitexPB)
 	return []testCase{
 		{"unary", "one message each way", unary, caseUnary(0)},
+		{"unary-empty", "message of 0 bytes each way", unary, caseUnaryEmpty},
 		{"unary-1m", "one message of 1 MiB each way", unary, caseUnary(1 << 20)},
+		{"unary-8m", "one message of 8 MiB each way", messages, caseUnary(8 << 20)},
 		{"unary-gzip", "one message each way, compressed", onlyGRPC, caseUnaryGzip},
 		{"unary-plain-error", "unary handler returns a plain error", unary, caseUnaryError(failPlain)},
 		{"unary-typed-error", "unary handler returns an error with type 4711", unary, caseUnaryError(failTyped)},
@@ -39,6 +42,7 @@ func streamCases() []testCase {
 		{"unary-biz-no-extra", "unary handler returns a business status without extra", unary, caseUnaryError(failBizNoExtra)},
 		{"unary-biz-grpc-status", "unary handler returns a business status with its own gRPC status", onlyGRPC, caseUnaryError(failBizGRPC)},
 		{"unary-metadata", "metainfo, headers, trailers or backward values of a unary call", unary, caseUnaryMetadata},
+		{"unary-deadline-none", "call without a timeout: what the server sees", messages, caseUnaryDeadlineNone},
 		{"unary-deadline-seen", "timeout of 800 ms: what the server sees", unary, caseUnaryDeadlineSeen},
 		{"unary-deadline-exceeded", "handler slower than the timeout: class of the error", unary, caseUnaryDeadlineExceeded},
 		{"ping-pong", "call of a method that is not streaming, over TTHeader", onFamily(stream), casePingPong},
@@ -173,6 +177,16 @@ func caseUnary(size int) func(*env, *outcome) {
 			o.checkEcho(sent, reply)
 			o.Result = map[string]any{"seq": reply.Seq, "text": reply.Text, "body": digest(reply.Body)}
 		}
+	}
+}
+
+func caseUnaryEmpty(e *env, o *outcome) {
+	u := newUnaryContext(callContext())
+	reply, err := e.streams.Unary(u.Context, &interop.Msg{}, e.withTimeout())
+	o.keepUnary(e, u)
+	if o.succeed(err) {
+		o.checkEcho(&interop.Msg{}, reply)
+		o.Result = "empty"
 	}
 }
 
@@ -316,6 +330,14 @@ func (o *outcome) checkDeadlineSeen(seen *interop.Seen, carried bool) {
 		o.check(deadline == "true", "the server saw a deadline in %d ms", seen.DeadlineRemainingMs)
 	} else {
 		o.check(deadline == "none", "the server saw a deadline in %d ms", seen.DeadlineRemainingMs)
+	}
+}
+
+func caseUnaryDeadlineNone(e *env, o *outcome) {
+	plan := &interop.Plan{Inspect: true}
+	reply, err := e.streams.Unary(callContext(), &interop.Msg{Plan: plan})
+	if o.succeed(err) {
+		o.checkDeadlineSeen(reply.Seen, false)
 	}
 }
 
@@ -646,7 +668,7 @@ func caseConnectionLost(e *env, o *outcome) {
 		return
 	}
 	defer relay.close()
-	c, err := newStreamClient(e.transport, e.transport.options(relay.listener.Addr().String(), poolSize{connections: 1}, e.dialer))
+	c, err := newStreamClient(e.transport, e.transport.options(relay.listener.Addr().String(), manner{connections: 1}, e.dialer))
 	if !o.succeed(err) {
 		return
 	}
@@ -801,7 +823,7 @@ func caseUnknownStream(service bool) func(*env, *outcome) {
 			g = generic.BinaryPbGeneric(name, pbPackage)
 			message = []byte{}
 		}
-		c, err := genericclient.NewClient(name, g, e.transport.options(e.addr, poolSize{connections: 1}, e.dialer)...)
+		c, err := genericclient.NewClient(name, g, e.transport.options(e.addr, manner{connections: 1}, e.dialer)...)
 		if !o.succeed(err) {
 			return
 		}

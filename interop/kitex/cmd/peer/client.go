@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ type env struct {
 }
 
 func allCases() []testCase {
-	return append(append([]testCase{wireCase}, pingPongCases()...), streamCases()...)
+	return slices.Concat([]testCase{wireCase}, pingPongCases(), connectionCases(), streamCases())
 }
 
 func runClient(args []string) int {
@@ -85,7 +86,7 @@ func runClient(args []string) int {
 
 func newEnv(t *wireTransport, addr string, timeout time.Duration) (*env, error) {
 	e := &env{transport: t, addr: addr, timeout: timeout, dialer: newCountingDialer()}
-	options := t.options(addr, poolSize{connections: 8}, e.dialer)
+	options := t.options(addr, manner{connections: 8}, e.dialer)
 	var err error
 	if t.family == pingPong {
 		e.pingPong, err = interopservice.NewClient(pingPongDestination, options...)

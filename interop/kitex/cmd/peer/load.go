@@ -177,7 +177,7 @@ func validShape(t *wireTransport, shape string) bool {
 
 // connect makes one client and returns a maker of callers on it.
 func (r *loadRun) connect(addr string, dialer *countingDialer) (func() caller, error) {
-	options := r.transport.options(addr, poolSize{connections: 1, exclusive: true}, dialer)
+	options := r.transport.options(addr, manner{connections: 1, exclusive: true}, dialer)
 	timeout := callopt.WithRPCTimeout(r.timeout)
 	if r.transport.family == pingPong {
 		c, err := interopservice.NewClient(pingPongDestination, options...)

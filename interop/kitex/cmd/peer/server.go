@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/bytedance/gopkg/cloud/metainfo"
 	"github.com/cloudwego/gopkg/protocol/thrift"
+	"github.com/cloudwego/gopkg/protocol/ttheader"
 	_ "github.com/cloudwego/kitex/pkg/remote/codec/protobuf/encoding/gzip" // registers the gzip compressor
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
@@ -24,6 +26,7 @@ import (
 func runServer(args []string) int {
 	flags := newFlags("server")
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	mux := flags.Bool("mux", false, "take TTHeader calls only, many at once on a connection")
 	exitWait := flags.Duration("exit-wait", time.Second, "how long a graceful stop waits for calls under way")
 	stdinClose := flags.Bool("exit-on-stdin-close", false, "exit at once when standard input is closed")
 	verbose := flags.Bool("verbose", false, "write Kitex logs to standard error")
@@ -35,7 +38,7 @@ func runServer(args []string) int {
 		fmt.Fprintln(os.Stderr, "peer server:", err)
 		return 1
 	}
-	svr, err := newServer(listener, *exitWait)
+	svr, err := newServer(listener, *exitWait, *mux)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peer server:", err)
 		return 1
@@ -51,9 +54,9 @@ func runServer(args []string) int {
 	return 0
 }
 
-// newServer registers the three services on one listener that detects every protocol.
-func newServer(listener net.Listener, exitWait time.Duration) (server.Server, error) {
-	svr := server.NewServer(
+// newServer registers the three services on one listener that detects every protocol, or with mux knows only TTHeader.
+func newServer(listener net.Listener, exitWait time.Duration, mux bool) (server.Server, error) {
+	options := []server.Option{
 		server.WithListener(listener),
 		server.WithServerBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: serverName}),
 		server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
@@ -61,7 +64,11 @@ func newServer(listener net.Listener, exitWait time.Duration) (server.Server, er
 		server.WithEnableContextTimeout(true),
 		server.WithExitWaitTime(exitWait),
 		server.WithCompatibleMiddlewareForUnary(),
-	)
+	}
+	if mux {
+		options = append(options, server.WithMuxTransport())
+	}
+	svr := server.NewServer(options...)
 	cancels := newCancelLog()
 	// Calls without a service name (Framed, Buffered) go to the fallback service.
 	if err := interopservice.RegisterService(svr, newPingPongHandler(), server.WithFallbackService()); err != nil {
@@ -87,7 +94,7 @@ func announce(addr string) {
 	}
 }
 
-// probe makes one Framed call of Fired and reports whether anything came back.
+// probe makes one call of Fired over TTHeader and reports whether anything came back.
 func probe(addr string) bool {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
@@ -95,9 +102,13 @@ func probe(addr string) bool {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
-	message := thrift.Binary.AppendMessageBegin(make([]byte, 4), "Fired", thrift.CALL, 1)
+	message, err := ttheader.EncodeToBytes(context.Background(), ttheader.EncodeParam{SeqID: 1})
+	if err != nil {
+		return false
+	}
+	message = thrift.Binary.AppendMessageBegin(message, "Fired", thrift.CALL, 1)
 	message = append(message, 0)
-	message[3] = byte(len(message) - 4)
+	binary.BigEndian.PutUint32(message, uint32(len(message)-4))
 	if _, err := conn.Write(message); err != nil {
 		return false
 	}

@@ -33,6 +33,8 @@ type wireTransport struct {
 	protocols []transport.Protocol
 	protobuf  bool
 	ttheader  bool
+	// mux lets many calls share one connection, whose replies come as they are ready.
+	mux bool
 	// framing is what a capture of the first request must show.
 	framing string
 }
@@ -48,6 +50,10 @@ var transports = []*wireTransport{
 		name: "ttheader-framed", family: pingPong, ttheader: true, framing: "ttheader framed thrift",
 		protocols: []transport.Protocol{transport.TTHeaderFramed},
 	},
+	{
+		name: "ttheader-mux", family: pingPong, ttheader: true, mux: true, framing: "ttheader framed thrift",
+		protocols: []transport.Protocol{transport.TTHeaderFramed},
+	},
 	{name: "grpc-thrift", family: grpc, protocols: []transport.Protocol{transport.GRPC}, framing: "http2"},
 	{name: "grpc-pb", family: grpc, protocols: []transport.Protocol{transport.GRPC}, protobuf: true, framing: "http2"},
 	{
@@ -57,6 +63,10 @@ var transports = []*wireTransport{
 	{
 		name: "kitexpb-ttheader-framed", family: kitexPB, protobuf: true, ttheader: true, framing: "ttheader framed kitex-protobuf",
 		// The generated client presets gRPC because of the streaming methods; PurePayload takes that back.
+		protocols: []transport.Protocol{transport.PurePayload, transport.TTHeaderFramed},
+	},
+	{
+		name: "kitexpb-ttheader-mux", family: kitexPB, protobuf: true, ttheader: true, mux: true, framing: "ttheader framed kitex-protobuf",
 		protocols: []transport.Protocol{transport.PurePayload, transport.TTHeaderFramed},
 	},
 }
@@ -85,22 +95,32 @@ func (d *countingDialer) DialTimeout(network, address string, timeout time.Durat
 	return d.Dialer.DialTimeout(network, address, timeout)
 }
 
-// poolSize limits the connections of one client.
-type poolSize struct {
-	// connections is the number of idle connections kept for ping-pong, and of all connections for gRPC.
+// manner is how one client uses its connections.
+type manner struct {
+	// connections is the number of idle connections kept for ping-pong, and of all connections for gRPC and mux.
 	connections int
 	// exclusive gives every ttstream stream a connection of its own, instead of a share of a multiplexed one.
 	exclusive bool
+	// short gives every ping-pong call a connection of its own.
+	short bool
+	// nameless sends no names of service, method and caller: as a client without the meta handlers.
+	nameless bool
 }
 
 // options returns the client options for calls to addr.
-func (t *wireTransport) options(addr string, pool poolSize, dialer remote.Dialer) []client.Option {
+func (t *wireTransport) options(addr string, m manner, dialer remote.Dialer) []client.Option {
 	options := []client.Option{
 		client.WithHostPorts(addr),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: callerName, Method: callerMethod}),
-		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
-		client.WithMetaHandler(transmeta.ClientHTTP2Handler),
 		client.WithConnectTimeout(2 * time.Second),
+	}
+	if !m.nameless {
+		options = append(options,
+			client.WithMetaHandler(transmeta.ClientTTHeaderHandler), client.WithMetaHandler(transmeta.ClientHTTP2Handler))
+	}
+	if t.mux {
+		// Before the protocols, because it adds one itself.
+		options = append(options, client.WithMuxConnection(max(1, m.connections)))
 	}
 	for _, protocol := range t.protocols {
 		options = append(options, client.WithTransportProtocol(protocol))
@@ -109,14 +129,20 @@ func (t *wireTransport) options(addr string, pool poolSize, dialer remote.Dialer
 		options = append(options, client.WithDialer(dialer))
 	}
 	if t.family == grpc {
-		return append(options, client.WithGRPCConnPoolSize(uint32(max(1, pool.connections))))
+		return append(options, client.WithGRPCConnPoolSize(uint32(max(1, m.connections))))
 	}
-	if t.family == stream && pool.exclusive {
+	if t.family == stream && m.exclusive {
 		options = append(options, client.WithTTHeaderStreamingOptions(
 			client.WithTTHeaderStreamingTransportOptions(ttstream.WithClientLongConnPool(ttstream.DefaultLongConnConfig))))
 	}
+	switch {
+	case t.mux:
+		return options
+	case m.short:
+		return append(options, client.WithShortConnection())
+	}
 	return append(options, client.WithLongConnection(connpool.IdleConfig{
-		MaxIdlePerAddress: max(1, pool.connections),
+		MaxIdlePerAddress: max(1, m.connections),
 		MaxIdleGlobal:     1024,
 		MaxIdleTimeout:    time.Minute,
 	}))

@@ -14,18 +14,15 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Address;
-import io.sluice.gateway.config.ClusterConfig;
-import io.sluice.gateway.config.TransportConfig;
+import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Loop;
-import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -71,17 +68,8 @@ public class ChainBenchmark {
       chain.add(new NamedFilter(filter.getClass().getSimpleName(), filter));
     }
     FilterChain global = FilterChain.of(chain);
-    ClusterConfig config =
-        new ClusterConfig(
-            List.of(Address.parse("127.0.0.1:9000")),
-            new TransportConfig(TransportConfig.Unary.FRAMED),
-            null,
-            Duration.ofSeconds(1),
-            Duration.ofMinutes(1),
-            1,
-            1);
-    Route route = new Route("r", new Cluster("c", config), 0, global);
-    RouteTable routes = new RouteTable(global, List.of(new RouteTable.Rule.Default(route)));
+    Route route = Route.to(Clusters.any(), "r", 0, global);
+    RouteTable routes = new RouteTable(global, List.of(new Rule(MatchConfig.ALL, route)));
     peer = new Peer(new InetSocketAddress("127.0.0.1", 1));
     exchanges =
         new Exchanges(

@@ -101,7 +101,7 @@ final class Demo implements AutoCloseable {
     if (cluster == null) {
       throw new CannotStart("the configuration has no cluster '" + name + "', the demo needs it");
     }
-    return cluster.endpoints().get(0).port();
+    return cluster.endpoints().get(0).address().port();
   }
 
   /** The port that serves this. */

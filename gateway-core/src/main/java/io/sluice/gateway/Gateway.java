@@ -1,5 +1,6 @@
 package io.sluice.gateway;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.gateway.admin.AdminVerticle;
 import io.sluice.gateway.call.CallHandler;
@@ -8,9 +9,14 @@ import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.observe.CallMetrics;
+import io.sluice.gateway.observe.FilterCounters;
+import io.sluice.gateway.observe.LoopMetrics;
+import io.sluice.gateway.observe.Methods;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.server.ListenerShared;
 import io.sluice.gateway.server.ListenerVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -23,8 +29,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
@@ -34,16 +40,26 @@ public final class Gateway {
   private final Vertx vertx;
   private final int loops;
   private final PrometheusMeterRegistry registry;
+  private final LoadedConfig config;
   private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
+  /** Null until they have been started. */
+  private volatile @Nullable FilterLife filters;
+
+  private final Methods methods;
+  private final LoopMetrics loopMetrics;
+
   private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     this.vertx = vertx;
     this.loops = loops;
     this.registry = registry;
+    this.config = config;
+    this.methods = new Methods(registry, Methods.defaultLimit());
+    this.loopMetrics = new LoopMetrics(registry);
     this.routes = new AtomicReference<>(Snapshots.routeTable(config));
   }
 
@@ -52,19 +68,22 @@ public final class Gateway {
    *
    * @param loops as many event loops as {@code vertx} was made with
    * @param registry where its meters are kept and read from
-   * @return fails if an address cannot be listened on
+   * @return fails if a filter cannot start, or if an address cannot be listened on; the filters
+   *     have been stopped then
    */
   public static Future<Gateway> start(
       Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     Gateway gateway = new Gateway(vertx, loops, config, registry);
     return gateway
-        .deployClients()
+        .startFilters()
+        .compose(done -> gateway.deployClients())
         .compose(done -> gateway.deployListeners(config.model().listeners()))
         .map(
             done -> {
               gateway.ready = true;
               return gateway;
-            });
+            })
+        .recover(cause -> gateway.stopFilters().transform(stopped -> Future.failedFuture(cause)));
   }
 
   /** The port that a listener listens on, by the listener's name. */
@@ -78,7 +97,7 @@ public final class Gateway {
   }
 
   /**
-   * Accepts no more calls, lets those that are open end, and closes.
+   * Accepts no more calls, lets those that are open end, stops the filters, and closes.
    *
    * @param grace after so long the rest is cut off
    * @return how many calls were cut off
@@ -91,7 +110,29 @@ public final class Gateway {
     }
     return Future.join(drained)
         .map(all -> drained.stream().mapToInt(Future::result).sum())
+        .eventually(this::stopFilters)
         .eventually(vertx::close);
+  }
+
+  private Future<?> startFilters() {
+    return vertx.executeBlocking(
+        () -> filters = FilterLife.start(config.allFilters(), new FilterCounters(registry)));
+  }
+
+  /** Completes on no loop's context, so that what comes after may close the loops. */
+  private Future<Void> stopFilters() {
+    return Future.future(
+        promise ->
+            vertx
+                .<Void>executeBlocking(
+                    () -> {
+                      FilterLife running = filters;
+                      if (running != null) {
+                        running.stop();
+                      }
+                      return null;
+                    })
+                .onComplete(promise));
   }
 
   private Future<?> deployClients() {
@@ -115,18 +156,17 @@ public final class Gateway {
           .recover(cause -> cannotListen(name, config, cause))
           .onSuccess(id -> ports.put(name, admin.port()));
     }
-    AtomicInteger connections = new AtomicInteger();
-    int number = ports.size() + 1;
-    registry.gauge(
-        "sluice.connections",
-        List.of(io.micrometer.core.instrument.Tag.of("listener", name)),
-        connections);
+    ListenerShared shared = new ListenerShared(name, config, ports.size() + 1);
+    Gauge.builder("sluice.connections", shared, ListenerShared::open)
+        .description("Callers' connections that are open")
+        .tag("listener", name)
+        .strongReference(true)
+        .register(registry);
     List<ListenerVerticle> instances = new ArrayList<>();
     return vertx
         .deployVerticle(
             () -> {
-              ListenerVerticle instance =
-                  new ListenerVerticle(name, config, number, connections, this::calls);
+              ListenerVerticle instance = new ListenerVerticle(shared, this::calls);
               instances.add(instance);
               return instance;
             },
@@ -152,7 +192,8 @@ public final class Gateway {
   }
 
   private CallHandler calls(Loop loop) {
+    loopMetrics.watch(loop);
     return new Exchanges(
-        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry));
+        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry, methods));
   }
 }

@@ -3,47 +3,50 @@ package io.sluice.gateway;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.RouteConfig;
+import io.sluice.gateway.config.RouteConfig.BusinessStatus;
+import io.sluice.gateway.config.RouteConfig.Transients;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
+import io.sluice.gateway.route.Shares;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Makes what calls run by out of what the configuration says. */
-final class Snapshots {
+public final class Snapshots {
   private Snapshots() {}
 
-  static RouteTable routeTable(LoadedConfig config) {
+  /** The routes of a configuration, in its order, with clusters made anew. */
+  public static RouteTable routeTable(LoadedConfig config) {
     Map<String, Cluster> clusters = new HashMap<>();
     config
         .model()
         .clusters()
         .forEach((name, cluster) -> clusters.put(name, new Cluster(name, cluster)));
     FilterChain global = FilterChain.of(config.filters());
-    List<RouteTable.Rule> rules = new ArrayList<>();
+    List<Rule> rules = new ArrayList<>();
     for (LoadedRoute loaded : config.routes()) {
-      rules.add(rule(loaded, global, clusters));
+      rules.add(new Rule(loaded.config().matchOrAll(), route(loaded, global, clusters)));
     }
     return new RouteTable(global, rules);
   }
 
-  private static RouteTable.Rule rule(
+  private static Route route(
       LoadedRoute loaded, FilterChain global, Map<String, Cluster> clusters) {
     RouteConfig config = loaded.config();
-    Route route =
-        new Route(
-            config.name(),
-            clusters.get(config.cluster()),
-            config.timeout() == null ? 0 : config.timeout().toNanos(),
-            global.followedBy(loaded.filters()));
-    if (config.match() == null) {
-      return new RouteTable.Rule.Default(route);
-    }
-    return config.match().service() != null
-        ? new RouteTable.Rule.Exact(config.match().service(), route)
-        : new RouteTable.Rule.Prefix(config.match().prefix(), route);
+    Map<Cluster, Integer> shares = new LinkedHashMap<>();
+    config.weights().forEach((name, weight) -> shares.put(clusters.get(name), weight));
+    return new Route(
+        config.name(),
+        Shares.of(shares),
+        config.timeout() == null ? 0 : config.timeout().toNanos(),
+        config.transients() == Transients.HOP,
+        config.businessStatus() == BusinessStatus.EMPTY,
+        global.followedBy(loaded.filters()));
   }
 }

@@ -44,9 +44,9 @@ class ArchitectureTest {
     "exchange, call filter loop route",
     "server, call loop wire config",
     "client, call loop wire config route exchange",
-    "observe, call exchange",
+    "observe, call exchange loop",
     "admin, config",
-    "cli, config",
+    "cli, call config exchange filter route wire",
   })
   void knowsOnly(String name, String others) {
     Set<String> allowed = new TreeSet<>();

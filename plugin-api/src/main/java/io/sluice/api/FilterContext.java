@@ -8,6 +8,7 @@ public interface FilterContext {
    *
    * @param name lower case, words joined by {@code _}; shown as {@code sluice_<name>_total}
    * @param description one sentence
+   * @throws IllegalArgumentException if it is no such name
    */
   Counter counter(String name, String description);
 

@@ -161,6 +161,15 @@ public final class Headers {
     count--;
   }
 
+  /** Takes out Kitex's transient metadata, the ACL token among it. */
+  public void removeTransients() {
+    for (int i = count - 1; i >= 0; i--) {
+      if (!isIntKey(i) && keyStartsWith(i, dialect.transientPrefix)) {
+        removeAt(i);
+      }
+    }
+  }
+
   /**
    * The last entry with exactly this key, or -1.
    *

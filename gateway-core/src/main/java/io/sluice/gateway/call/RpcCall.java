@@ -41,6 +41,7 @@ public final class RpcCall implements Call {
   private long timeoutNanos;
   private boolean oneway;
   private boolean explicitTimeout;
+  private boolean hidesBizStatus;
 
   private String cancelPath = "";
   private String route = "";
@@ -267,6 +268,18 @@ public final class RpcCall implements Call {
 
   public void oneway(boolean oneway) {
     this.oneway = oneway;
+  }
+
+  /**
+   * Whether a caller whose protocol has no place for a business status is to get the reply as it
+   * came, rather than an exception that tells the status.
+   */
+  public boolean hidesBizStatus() {
+    return hidesBizStatus;
+  }
+
+  public void hidesBizStatus(boolean hides) {
+    this.hidesBizStatus = hides;
   }
 
   /** Names of the services that a cancel came by, comma between; empty if it came without. */

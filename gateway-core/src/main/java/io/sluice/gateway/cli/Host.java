@@ -22,9 +22,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The process around a gateway: event loops, meters, and the filters on the class path. */
 public final class Host {
+  private static final Logger LOG = LoggerFactory.getLogger(Host.class);
+
   private final int loops;
   private final PrometheusMeterRegistry registry;
   private final Vertx vertx;
@@ -94,6 +98,11 @@ public final class Host {
         .compose(
             text ->
                 vertx.executeBlocking(() -> ConfigLoader.load(source.name(), text, factories())))
+        .onSuccess(
+            loaded ->
+                loaded
+                    .warnings()
+                    .forEach(warning -> LOG.atWarn().setMessage(warning.toString()).log()))
         .compose(this::start);
   }
 

@@ -1,77 +1,132 @@
 package io.sluice.gateway.client;
 
+import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 
-/** One loop's connections to one cluster, and the choice among its endpoints: each in its turn. */
-final class ClusterClient {
+/** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
+class ClusterClient implements ClusterCalls {
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
-  private final List<Endpoint> endpoints = new ArrayList<>();
-  private int next;
+  private final OpenCalls openCalls;
+  private final Balancer balancer;
+  private int calls;
 
+  /** For a cluster whose addresses are in its configuration. */
   ClusterClient(Cluster cluster, Loop loop, Connector connector) {
+    this(
+        cluster,
+        loop,
+        connector,
+        cluster.config().endpoints().stream().map(e -> e.address().address()).toList(),
+        new OpenCalls(cluster));
+  }
+
+  /**
+   * @param addresses of the cluster's endpoints, in their order
+   * @param openCalls counts those of other instances of the cluster too
+   */
+  ClusterClient(
+      Cluster cluster,
+      Loop loop,
+      Connector connector,
+      List<Address> addresses,
+      OpenCalls openCalls) {
     this.cluster = cluster;
     this.loop = loop;
     this.connector = connector;
-    for (Address address : cluster.config().endpoints()) {
-      endpoints.add(new Endpoint(address, this));
+    this.openCalls = openCalls;
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (int i = 0; i < addresses.size(); i++) {
+      int weight = cluster.config().endpoints().get(i).weight();
+      endpoints.add(new Endpoint(addresses.get(i), weight, this));
     }
-    // Else the first endpoint would get the first call of every loop and every gateway.
-    next = ThreadLocalRandom.current().nextInt(endpoints.size());
+    this.balancer = Balancer.of(cluster.config().balance(), endpoints);
   }
 
-  /** Opens the outbound leg of a call, in the protocol that the call came in. */
-  RequestSink open(RpcCall call, ResponseSink response) {
+  @Override
+  public final RequestSink open(RpcCall call, ResponseSink response) {
+    if (openCalls.isFull()) {
+      return RefusedLeg.of(call, response, openCalls.full());
+    }
     Leg<?> leg =
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
           case TTSTREAM -> new TtstreamLeg(this, call, response);
-          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> new PingPongLeg(this, call, response);
+          case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED ->
+              mayShare(call)
+                  ? new MuxLeg(this, call, response)
+                  : new PingPongLeg(this, call, response);
         };
     leg.connect();
     return leg;
   }
 
-  /** Where a new call begins its round of the endpoints. */
-  int nextStart() {
-    int start = next;
-    next = next + 1 == endpoints.size() ? 0 : next + 1;
-    return start;
+  /**
+   * Whether the call may go with others on one connection. A request that comes in parts may not:
+   * they would wait for a slow caller in the middle of it.
+   */
+  private boolean mayShare(RpcCall call) {
+    MessageHead request = call.request();
+    return cluster.config().transport().multiplex()
+        && request.headAhead + request.bodyLength <= MessageReader.GATHER;
   }
 
-  /** The endpoint of a call's attempt, from 0. */
-  Endpoint endpoint(int start, int attempt) {
-    return endpoints.get((start + attempt) % endpoints.size());
+  /** A call has begun at one of the endpoints. */
+  final void callBegins() {
+    openCalls.begins();
+    if (calls++ == 0) {
+      used();
+    }
   }
 
-  /** How many endpoints a call that was refused may be offered to. */
-  int size() {
-    return endpoints.size();
+  /** It is over. */
+  final void callEnds() {
+    openCalls.ends();
+    if (--calls == 0) {
+      unused();
+    }
   }
 
-  Cluster cluster() {
+  /** The first call has begun. */
+  void used() {}
+
+  /** The last of the open calls is over. */
+  void unused() {}
+
+  /** Chooses the endpoint of a call's next attempt. */
+  final Balancer balancer() {
+    return balancer;
+  }
+
+  final Cluster cluster() {
     return cluster;
   }
 
-  Loop loop() {
+  final Loop loop() {
     return loop;
   }
 
-  Connector connector() {
+  final Connector connector() {
     return connector;
   }
 
-  void close() {
-    endpoints.forEach(Endpoint::close);
+  /** Closes every connection; the connector may be another's too. */
+  final void letGo() {
+    balancer.close();
+  }
+
+  @Override
+  public final void close() {
+    letGo();
     connector.close();
   }
 }

@@ -1,5 +1,7 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
+
 /**
  * One loop's connections to one endpoint, for one protocol.
  *
@@ -14,7 +16,7 @@ interface ConnectionPool<C> {
     void connected(C connection);
 
     /** There is no connection to be had here. */
-    void failed(String why);
+    void failed(Status why);
   }
 
   /** Gives the call a connection, now or when there is one; or tells it that there will be none. */

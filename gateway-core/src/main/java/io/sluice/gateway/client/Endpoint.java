@@ -1,6 +1,8 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
 
 /** One instance of a downstream, with one loop's connections to it, a pool for each protocol. */
 final class Endpoint {
@@ -9,16 +11,24 @@ final class Endpoint {
 
   private final Address address;
   private final String name;
+  private final int weight;
+  private final ClusterClient cluster;
+  private final Backoff backoff = new Backoff();
   private final PingPongPool pingPong;
+  private final SharedPool<MuxConnection> mux;
   private final SharedPool<GrpcConnection> grpc;
   private final SharedPool<TtstreamConnection> ttstream;
+  private int calls;
 
-  Endpoint(Address address, ClusterClient cluster) {
+  Endpoint(Address address, int weight, ClusterClient cluster) {
     this.address = address;
     this.name = address.toString();
-    this.pingPong = new PingPongPool(address, cluster);
-    this.grpc = new SharedPool<>(address, cluster, 1, GrpcConnection::new);
-    this.ttstream = new SharedPool<>(address, cluster, TTSTREAM_SPREAD, TtstreamConnection::new);
+    this.weight = weight;
+    this.cluster = cluster;
+    this.pingPong = new PingPongPool(this);
+    this.mux = new SharedPool<>(this, 1, MuxConnection::new);
+    this.grpc = new SharedPool<>(this, 1, GrpcConnection::new);
+    this.ttstream = new SharedPool<>(this, TTSTREAM_SPREAD, TtstreamConnection::new);
   }
 
   /** Its address as logs have it. */
@@ -30,8 +40,56 @@ final class Endpoint {
     return address;
   }
 
+  int weight() {
+    return weight;
+  }
+
+  ClusterClient cluster() {
+    return cluster;
+  }
+
+  /** Whether it had better be left alone. */
+  Backoff backoff() {
+    return backoff;
+  }
+
+  /** How many calls of this loop are open here, those that wait for a connection included. */
+  int calls() {
+    return calls;
+  }
+
+  void callBegins() {
+    calls++;
+  }
+
+  void callEnds() {
+    calls--;
+  }
+
+  /**
+   * What a call is told that may not even wait for a connection.
+   *
+   * @param allOpen whether no further connection may be opened
+   */
+  Status full(boolean allOpen) {
+    ClusterConfig config = cluster.cluster().config();
+    StringBuilder why = new StringBuilder("cluster ").append(cluster.cluster().name());
+    if (allOpen) {
+      why.append(" has all of its ").append(config.maxConnections());
+      why.append(" connections to ").append(name).append(" in use (maxConnections), and ");
+    } else {
+      why.append(" has no connection to ").append(name).append(" yet, and ");
+    }
+    why.append(config.maxPending()).append(" calls wait for one (maxPending)");
+    return Status.overLimit(why.toString());
+  }
+
   PingPongPool pingPong() {
     return pingPong;
+  }
+
+  SharedPool<MuxConnection> mux() {
+    return mux;
   }
 
   SharedPool<GrpcConnection> grpc() {
@@ -44,6 +102,7 @@ final class Endpoint {
 
   void close() {
     pingPong.close();
+    mux.close();
     grpc.close();
     ttstream.close();
   }

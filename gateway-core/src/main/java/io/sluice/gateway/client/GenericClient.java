@@ -19,7 +19,7 @@ public final class GenericClient implements Dialer {
   private final Vertx vertx;
   private final Context context;
   private final Loop loop;
-  private final Map<Cluster, ClusterClient> clusters = new IdentityHashMap<>();
+  private final Map<Cluster, ClusterCalls> clusters = new IdentityHashMap<>();
 
   GenericClient(Vertx vertx, Context context, Loop loop) {
     this.vertx = vertx;
@@ -29,9 +29,13 @@ public final class GenericClient implements Dialer {
 
   @Override
   public RequestSink open(RpcCall call, Cluster cluster, ResponseSink response) {
-    ClusterClient client = clusters.get(cluster);
+    ClusterCalls client = clusters.get(cluster);
     if (client == null) {
-      client = new ClusterClient(cluster, loop, new Connector(vertx, context, cluster.config()));
+      Connector connector = new Connector(vertx, context, cluster.config());
+      client =
+          cluster.config().isTemplate()
+              ? new TemplateClient(cluster, loop, connector)
+              : new ClusterClient(cluster, loop, connector);
       clusters.put(cluster, client);
     }
     return client.open(call, response);
@@ -39,7 +43,7 @@ public final class GenericClient implements Dialer {
 
   /** Closes every connection. */
   void close() {
-    clusters.values().forEach(ClusterClient::close);
+    clusters.values().forEach(ClusterCalls::close);
     clusters.clear();
   }
 }

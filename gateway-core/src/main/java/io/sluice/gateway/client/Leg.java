@@ -7,8 +7,12 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +25,12 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   private final ClusterClient cluster;
   private final RpcCall call;
   private final ResponseSink response;
-  private final int start;
-  private int attempts;
 
-  /** The endpoint asked last. */
-  private Endpoint asked;
+  /** The endpoint asked last; null before the first. */
+  private @Nullable Endpoint asked;
+
+  /** Endpoints that have failed this call. */
+  private List<Endpoint> tried = List.of();
 
   /** Where a connection is awaited; null before and after. */
   private @Nullable ConnectionPool<C> pool;
@@ -33,13 +38,14 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   private @Nullable C connection;
   private @Nullable ArrayDeque<ByteBuf> early;
   private boolean earlyEnd;
+  private @Nullable FirstByte firstByte;
+  private boolean heard;
   private boolean over;
 
   Leg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     this.cluster = cluster;
     this.call = call;
     this.response = response;
-    this.start = cluster.nextStart();
   }
 
   /** The pool of this leg's protocol at an endpoint. */
@@ -88,31 +94,41 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   /** Asks the next endpoint for a connection. */
   final void connect() {
-    Endpoint endpoint = cluster.endpoint(start, attempts++);
+    Endpoint endpoint = cluster.balancer().pick(tried);
     call.attempt();
+    if (asked == null) {
+      cluster.callBegins();
+    }
     asked = endpoint;
+    endpoint.callBegins();
     ConnectionPool<C> next = poolOf(endpoint);
     pool = next;
     next.acquire(this);
   }
 
   @Override
-  public final void failed(String why) {
+  public final void failed(Status why) {
     pool = null;
     if (over) {
       return;
     }
-    // Nothing was sent, so another endpoint may serve.
-    if (attempts < cluster.size()) {
-      connect();
-    } else {
-      end(CallEnd.of(call, Status.unavailable(why)));
+    if (tried.size() + 1 == cluster.balancer().size()) {
+      end(CallEnd.of(call, why));
+      return;
     }
+    // Nothing was sent, so another endpoint may serve.
+    if (tried.isEmpty()) {
+      tried = new ArrayList<>(2);
+    }
+    tried.add(asked);
+    asked.callEnds();
+    connect();
   }
 
   @Override
   public final void connected(C connection) {
     pool = null;
+    asked.backoff().succeeded();
     call.connected(asked.name());
     try {
       open(connection);
@@ -165,8 +181,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    over = true;
-    release();
+    finish();
     if (connection != null) {
       writeCancel(connection, why);
     } else if (pool != null) {
@@ -180,12 +195,62 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    over = true;
-    release();
+    finish();
     response.responseEnd(end);
   }
 
-  private void release() {
+  /** Ends the call for both sides; the downstream is told where its protocol has a word for it. */
+  final void giveUp(Status why) {
+    if (over) {
+      return;
+    }
+    requestCancel(why);
+    response.responseEnd(CallEnd.of(call, why));
+  }
+
+  /** The request is whole: the reply has to begin within the time that is set for it. */
+  final void awaitFirstByte() {
+    Duration most = cluster.cluster().config().firstByteTimeout();
+    if (most != null && !over && !heard) {
+      firstByte = new FirstByte(most);
+      cluster.loop().timers().set(firstByte, most.toNanos());
+    }
+  }
+
+  /** Something of the reply is there. */
+  final void firstByteCame() {
+    heard = true;
+    if (firstByte != null) {
+      cluster.loop().timers().cancel(firstByte);
+    }
+  }
+
+  private final class FirstByte extends Timers.Timer {
+    private final Duration most;
+
+    FirstByte(Duration most) {
+      this.most = most;
+    }
+
+    @Override
+    protected void fire() {
+      giveUp(
+          Status.deadlineExceeded(
+              "no byte of a reply within %dms (firstByteTimeout), to=%s, method=%s, remote=%s"
+                  .formatted(
+                      most.toMillis(), cluster.cluster().name(), call.method(), asked.name())));
+    }
+  }
+
+  private void finish() {
+    over = true;
+    if (asked != null) {
+      asked.callEnds();
+      cluster.callEnds();
+    }
+    if (firstByte != null) {
+      cluster.loop().timers().cancel(firstByte);
+    }
     if (early != null) {
       early.forEach(ByteBuf::release);
       early = null;

@@ -1,32 +1,17 @@
 package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
-import io.sluice.gateway.call.Headers;
-import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireException;
-import io.sluice.gateway.wire.WireLimits;
-import io.sluice.gateway.wire.pingpong.MessageReader;
-import io.sluice.gateway.wire.pingpong.MessageWriter;
-import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
-import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.ReplyKeys;
-import io.sluice.gateway.wire.ttheader.RequestKeys;
-import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
-import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,17 +22,14 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   /** Bytes of a response that may be on their way to the caller. */
   private static final int WINDOW = 256 * 1024;
 
-  /** A downstream is trusted more than a caller, but not without bound. */
-  private static final WireLimits LIMITS = new WireLimits(1 << 30, 65_535 * 4, 65_535);
-
   private final PingPongPool pool;
   private final Loop loop;
   private final Budget.Share share = Budget.ofProcess().share();
 
   private @Nullable ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
-  private MessageReader reader;
-  private MessageWriter writer;
+  private ReplyReader replies;
+  private RequestWriter writer;
   private int lastSweep;
   private int seqIds;
 
@@ -59,9 +41,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   private long requestRemaining;
   private int unacknowledged;
   private int window;
-  private @Nullable PingPongMessage reply;
-  private @Nullable ReplyKeys replyKeys;
-  private @Nullable CompositeByteBuf exception;
+
+  /** Whether what comes is for the caller; else it is gathered as an exception. */
+  private boolean isData;
 
   PingPongConnection(PingPongPool pool, Loop loop) {
     this.pool = pool;
@@ -72,8 +54,8 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   public void handlerAdded(ChannelHandlerContext ctx) {
     this.ctx = ctx;
     flushTarget = new Flusher.Target(ctx.channel());
-    reader = new MessageReader(ctx.alloc(), LIMITS);
-    writer = new MessageWriter(ctx.alloc());
+    replies = new ReplyReader(ctx.alloc());
+    writer = new RequestWriter(ctx, pool.config(), 0);
   }
 
   boolean isOpen() {
@@ -100,8 +82,6 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   /** Takes on a call. */
   void begin(PingPongLeg next) {
     leg = next;
-    reply = null;
-    replyKeys = null;
     requestBegun = false;
     unacknowledged = 0;
     window = 0;
@@ -140,51 +120,10 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
 
   private void writeFirst(ByteBuf part, int size) {
     RpcCall call = leg.call();
-    MessageHead head = call.request();
-    Protocol framing = leg.cluster().cluster().config().transport().unary().protocol();
-    requestRemaining = head.bodyLength - size;
+    requestRemaining = call.request().bodyLength - size;
     // With equal framing the bytes can stay as they are, checksums of them included.
-    seqId = framing == call.protocol() ? head.seqId : ++seqIds;
-    ByteBuf out =
-        writer.begin(
-            framing,
-            head,
-            call.isOneway() ? ThriftHead.ONEWAY : ThriftHead.CALL,
-            call.method(),
-            seqId,
-            part,
-            this::requestKeys,
-            call);
-    ctx.write(out);
-    ByteBuf rest = writer.takeRest();
-    if (rest != null) {
-      ctx.write(rest);
-    }
-  }
-
-  private void requestKeys(TTHeaderWriter out, RpcCall call) {
-    Headers headers = call.headers();
-    Protocol framing = leg.cluster().cluster().config().transport().unary().protocol();
-    String named = leg.cluster().cluster().config().service();
-    String service = !call.service().isEmpty() ? call.service() : named == null ? "" : named;
-    if (!service.isEmpty()) {
-      out.string(TTHeaderKeys.SERVICE, service);
-    }
-    out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
-    boolean unchanged = framing == call.protocol() && call.request().headAhead > 0;
-    RequestKeys.writeRest(out, headers, unchanged, named == null ? -1 : TTHeaderKeys.TO_SERVICE);
-    if (named != null) {
-      out.integer(TTHeaderKeys.TO_SERVICE, named);
-    }
-    if (call.protocol() == Protocol.FRAMED) {
-      out.integer(TTHeaderKeys.TO_METHOD, call.method());
-    }
-    out.integer(TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
-    out.integer(TTHeaderKeys.MESSAGE_TYPE, call.isOneway() ? "4" : "1");
-    if (call.explicitTimeout()) {
-      long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(call.nanosLeft()));
-      out.integer(TTHeaderKeys.RPC_TIMEOUT, Long.toString(millis));
-    }
+    seqId = writer.keepsFraming(call) ? call.request().seqId : ++seqIds;
+    writer.begin(call, seqId, part);
   }
 
   /**
@@ -227,101 +166,58 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
       fail("the downstream sent what nobody had asked for");
       return;
     }
-    reader.append((ByteBuf) msg);
+    leg.firstByteCame();
+    replies.append((ByteBuf) msg);
     try {
       readReply();
     } catch (WireException e) {
       fail("default codec read failed: " + e.getMessage());
     }
-    if (!share.holds((long) reader.held() + window)) {
+    if (!share.holds(replies.held() + window)) {
       fail("memory is short, and the reply has not been read by the caller");
     }
   }
 
   private void readReply() {
-    if (reply == null) {
-      reply = reader.readHead();
-      if (reply == null) {
+    if (!replies.isOpen()) {
+      if (replies.readHead() == null) {
         return;
       }
-      beginReply(reply);
+      isData = replies.begin(leg.call(), seqId);
+      if (isData) {
+        leg.response().responseHead();
+      }
     }
-    while (leg != null && reader.isPartDue()) {
-      ByteBuf part = reader.readPart();
+    while (leg != null && replies.isPartDue()) {
+      ByteBuf part = replies.readPart();
       if (part == null) {
         break;
       }
-      if (reply.type() == ThriftHead.EXCEPTION) {
-        gatherException(part);
-      } else {
+      if (isData) {
         window += part.readableBytes();
-        leg.response().responseData(part, !reader.isPartDue());
+        leg.response().responseData(part, !replies.isPartDue());
+      } else {
+        replies.gather(part);
       }
     }
     if (leg == null) {
       return;
     }
-    if (reader.isPartDue()) {
+    if (replies.isPartDue()) {
       limitReading();
     } else {
       endReply();
     }
   }
 
-  private void beginReply(PingPongMessage message) {
-    RpcCall call = leg.call();
-    Headers headers = message.headers();
-    if (headers == null) {
-      headers = new Headers(Headers.Dialect.TTHEADER);
-    } else {
-      replyKeys = ReplyKeys.take(headers);
-    }
-    if (message.type() == ThriftHead.EXCEPTION) {
-      call.responseHeaders(headers, null);
-      return;
-    }
-    if (message.type() != ThriftHead.REPLY) {
-      throw new WireException("message type " + message.type() + " in place of a reply");
-    }
-    if (message.seqId() != seqId) {
-      throw new WireException(
-          "out of order sequence response, " + message.seqId() + " in place of " + seqId);
-    }
-    if (!message.method().equals(call.method())) {
-      throw new WireException(
-          "wrong method name " + message.method() + " in place of " + call.method());
-    }
-    message.describe(call.response());
-    call.responseHeaders(headers, replyKeys == null ? null : replyKeys.bizStatus());
-    leg.response().responseHead();
-  }
-
-  private void gatherException(ByteBuf part) {
-    if (exception == null) {
-      exception = ctx.alloc().compositeBuffer(64);
-    }
-    exception.addComponent(true, part);
-    if (exception.readableBytes() > ThriftException.MAX_BYTES) {
-      throw new WireException("an exception of more than " + ThriftException.MAX_BYTES + " bytes");
-    }
-  }
-
   private void endReply() {
     PingPongLeg ended = leg;
-    CallEnd end;
+    CallEnd end = replies.end(ended.call());
     boolean reusable =
-        requestRemaining <= 0
-            && reader.buffered() == 0
-            && (replyKeys == null || !replyKeys.connectionEnds());
-    if (reply.type() == ThriftHead.EXCEPTION) {
-      Status status = ThriftException.read(exception);
-      exception.release();
-      exception = null;
-      end = new CallEnd(status, null, ended.call().responseHeaders());
-      reusable &= !closesAfter(status.number());
-    } else {
-      end = new CallEnd(Status.OK, ended.call().responseBizStatus(), noTrailers());
-    }
+        pool.keepsConnections()
+            && requestRemaining <= 0
+            && replies.buffered() == 0
+            && !replies.connectionEnds();
     leg = null;
     resumeReading();
     // First the connection, then the end: the next call of the same caller can have it.
@@ -333,21 +229,10 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
     ended.end(end);
   }
 
-  private static Headers noTrailers() {
-    return new Headers(Headers.Dialect.TTHEADER);
-  }
-
-  /**
-   * After these a Kitex server closes, which Framed cannot announce (default_server_handler.go).
-   */
-  private static boolean closesAfter(int exceptionType) {
-    return exceptionType == 1 || exceptionType == 7 || exceptionType == 20;
-  }
-
   /** So many bytes of the response have been passed on. */
   void taken(int bytes) {
     window -= bytes;
-    share.holds((long) reader.held() + window);
+    share.holds(replies.held() + window);
     limitReading();
   }
 
@@ -394,11 +279,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void release() {
-    reader.release();
+    replies.release();
     share.release();
-    if (exception != null) {
-      exception.release();
-      exception = null;
-    }
   }
 }

@@ -29,7 +29,8 @@ final class PingPongLeg extends Leg<PingPongConnection> {
 
   @Override
   void writeEnd(PingPongConnection connection) {
-    // The message's length has said so already.
+    // The message's length has told the downstream already.
+    awaitFirstByte();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * that those not needed grow idle and are let go.
  */
 final class PingPongPool implements ConnectionPool<PingPongConnection> {
-  private final Address address;
+  private final Endpoint endpoint;
   private final ClusterClient cluster;
   private final ArrayDeque<PingPongConnection> idle = new ArrayDeque<>();
   private final ArrayDeque<Waiter<PingPongConnection>> waiting = new ArrayDeque<>();
@@ -21,14 +23,15 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   private final Timers.Timer sweeper = new Sweeper();
   private int connecting;
   private int sweep;
+  private boolean closed;
 
-  PingPongPool(Address address, ClusterClient cluster) {
-    this.address = address;
-    this.cluster = cluster;
+  PingPongPool(Endpoint endpoint) {
+    this.endpoint = endpoint;
+    this.cluster = endpoint.cluster();
   }
 
   Address address() {
-    return address;
+    return endpoint.address();
   }
 
   @Override
@@ -41,12 +44,27 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
         return;
       }
     }
-    if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      call.failed("too many calls wait for a connection to " + address);
+    // Those for whom a connection is being opened do not count.
+    int most = config().maxPending();
+    if (!mayConnect() && waiting.size() - connecting >= most) {
+      call.failed(endpoint.full(true));
       return;
     }
     waiting.add(call);
     connectIfNeeded();
+  }
+
+  private boolean mayConnect() {
+    return open.size() + connecting < config().maxConnections();
+  }
+
+  ClusterConfig config() {
+    return cluster.cluster().config();
+  }
+
+  /** Whether a connection may carry one call after another. */
+  boolean keepsConnections() {
+    return config().connections() == ClusterConfig.Connections.KEEP;
   }
 
   @Override
@@ -56,6 +74,10 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
 
   /** The connection is free for the next call. */
   void release(PingPongConnection connection) {
+    if (closed) {
+      connection.close();
+      return;
+    }
     Waiter<PingPongConnection> next = waiting.poll();
     if (next != null) {
       next.connected(connection);
@@ -76,19 +98,19 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   }
 
   private void connectIfNeeded() {
-    while (connecting < waiting.size()
-        && open.size() + connecting < cluster.cluster().config().maxConnections()) {
+    while (connecting < waiting.size() && mayConnect()) {
       connecting++;
       PingPongConnection connection = new PingPongConnection(this, cluster.loop());
       cluster
           .connector()
           .connect(
-              address,
+              endpoint.address(),
               new Connector.Result() {
                 @Override
                 public void connected() {
                   connecting--;
                   if (connection.isOpen()) {
+                    endpoint.backoff().succeeded();
                     open.add(connection);
                     release(connection);
                   } else {
@@ -108,20 +130,22 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
 
   /** A failed attempt costs one call its turn here, unless the calls have been served meanwhile. */
   private void failOne(String why) {
+    endpoint.backoff().failed();
     if (waiting.size() > connecting && !waiting.isEmpty()) {
-      waiting.poll().failed(why);
+      waiting.poll().failed(Status.unavailable(why));
     }
     connectIfNeeded();
   }
 
   @Override
   public void close() {
+    closed = true;
     cluster.loop().timers().cancel(sweeper);
     new ArrayList<>(open).forEach(PingPongConnection::close);
   }
 
   private void setSweeper() {
-    cluster.loop().timers().set(sweeper, cluster.cluster().config().idleTimeout().toNanos());
+    cluster.loop().timers().set(sweeper, config().idleTimeout().toNanos());
   }
 
   /** Closes what was not used between two of its turns. */

@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,26 +21,27 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     C create(SharedPool<C> pool, ClusterClient cluster);
   }
 
-  private final Address address;
+  private final Endpoint endpoint;
   private final ClusterClient cluster;
   private final Factory<C> factory;
   private final List<C> open = new ArrayList<>();
   private final ArrayDeque<Waiter<C>> waiting = new ArrayDeque<>();
   private final Set<C> pending = new HashSet<>();
   private final int spread;
+  private boolean closed;
 
   /**
    * @param spread how many connections there should be before calls share one
    */
-  SharedPool(Address address, ClusterClient cluster, int spread, Factory<C> factory) {
-    this.address = address;
-    this.cluster = cluster;
+  SharedPool(Endpoint endpoint, int spread, Factory<C> factory) {
+    this.endpoint = endpoint;
+    this.cluster = endpoint.cluster();
     this.spread = spread;
     this.factory = factory;
   }
 
   Address address() {
-    return address;
+    return endpoint.address();
   }
 
   @Override
@@ -49,12 +51,22 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
       waiter.connected(connection);
       return;
     }
-    if (waiting.size() >= cluster.cluster().config().maxPending()) {
-      waiter.failed("too many calls wait for a connection to " + address);
+    // A connection that is being opened, or is about to be, will carry one of them at least.
+    int most = cluster.cluster().config().maxPending();
+    if (waiting.size() - pending.size() - (mayConnect() ? 1 : 0) >= most) {
+      waiter.failed(endpoint.full(allOpen()));
       return;
     }
     waiting.add(waiter);
     connectIfNeeded();
+  }
+
+  private boolean mayConnect() {
+    return pending.size() < spread && !allOpen();
+  }
+
+  private boolean allOpen() {
+    return open.size() + pending.size() >= cluster.cluster().config().maxConnections();
   }
 
   private @Nullable C emptiest() {
@@ -83,7 +95,11 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   /** The connection can take calls from now on. */
   void ready(C connection) {
-    if (pending.remove(connection)) {
+    if (closed) {
+      pending.remove(connection);
+      connection.close();
+    } else if (pending.remove(connection)) {
+      endpoint.backoff().succeeded();
       open.add(connection);
       roomy(connection);
     }
@@ -92,7 +108,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   /** The connection takes no more calls. */
   void lost(C connection) {
     if (pending.contains(connection)) {
-      failed(connection, "connection to " + address + " lost");
+      failed(connection, "connection to " + endpoint.name() + " lost");
     }
     open.remove(connection);
     connectIfNeeded();
@@ -100,18 +116,18 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   private void failed(C connection, String why) {
     pending.remove(connection);
+    endpoint.backoff().failed();
     if (pending.isEmpty()) {
       // No attempt is left that could serve those who wait.
       List<Waiter<C>> disappointed = new ArrayList<>(waiting);
       waiting.clear();
-      disappointed.forEach(waiter -> waiter.failed(why));
+      disappointed.forEach(waiter -> waiter.failed(Status.unavailable(why)));
     }
   }
 
   private void connectIfNeeded() {
     // Each attempt may serve many of those who wait; the first of them may need no more.
-    while (pending.size() < Math.min(spread, waiting.size())
-        && open.size() + pending.size() < cluster.cluster().config().maxConnections()) {
+    while (pending.size() < waiting.size() && mayConnect()) {
       connect();
     }
   }
@@ -122,7 +138,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     cluster
         .connector()
         .connect(
-            address,
+            endpoint.address(),
             new Connector.Result() {
               @Override
               public void connected() {
@@ -141,6 +157,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   @Override
   public void close() {
+    closed = true;
     new ArrayList<>(open).forEach(SharedConnection::close);
   }
 }

@@ -4,7 +4,7 @@ import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 
 /**
- * The outbound leg of one stream on a shared connection.
+ * The outbound leg of one call on a shared connection.
  *
  * @param <C> the connection
  */

@@ -97,6 +97,9 @@ final class Binder {
     try {
       T made = shape.make(values);
       positions.put((Record) made, node);
+      if (faults.count() > before) {
+        positions.faulty((Record) made);
+      }
       return made;
     } catch (InvocationTargetException e) {
       if (faults.count() > before) {

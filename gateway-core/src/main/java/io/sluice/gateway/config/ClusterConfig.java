@@ -10,23 +10,38 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endpoints at least one, each once, ports from 1
  * @param service the service's name as the downstream is told it; null keeps the caller's
+ * @param firstByteTimeout null for none
  */
 public record ClusterConfig(
-    @Setting(value = "The addresses of its instances, each once.", required = true)
-        List<Address> endpoints,
+    @Setting(value = "Its instances, each once.", required = true) List<EndpointConfig> endpoints,
     @Setting(value = "The protocols that it speaks.", required = true) TransportConfig transport,
     @Setting(
             value = "The service name that it is told; without one, what the caller said.",
             pattern = "\\S{1,255}")
         @Nullable String service,
+    @Setting(value = "Which of the instances a call goes to.", fallback = "round-robin")
+        Balance balance,
     @Setting(value = "How long connecting may take.", fallback = "1s", min = 1, max = 300_000)
         Duration connectTimeout,
+    @Setting(
+            value =
+                "How long a ping-pong call may wait for the first byte of its reply, once the"
+                    + " request has been sent.",
+            min = 1,
+            max = 3_600_000)
+        @Nullable Duration firstByteTimeout,
     @Setting(
             value = "How long a pooled connection may be unused before it is closed.",
             fallback = "1m",
             min = 1000,
             max = 86_400_000)
         Duration idleTimeout,
+    @Setting(
+            value =
+                "Whether the connections of ping-pong calls are kept for the next, or are for one"
+                    + " call each.",
+            fallback = "keep")
+        Connections connections,
     @Setting(
             value = "The most connections per endpoint and event loop.",
             fallback = "1024",
@@ -38,8 +53,34 @@ public record ClusterConfig(
             fallback = "4096",
             min = 0,
             max = 1_000_000)
-        int maxPending) {
+        int maxPending,
+    @Setting(
+            value = "The most calls that are open at once, per event loop.",
+            fallback = "100000",
+            min = 1,
+            max = 10_000_000)
+        int maxCalls,
+    @Setting("What holds if endpoints have placeholders.") TemplateConfig template) {
   public ClusterConfig {
     endpoints = List.copyOf(endpoints);
+  }
+
+  /** Whether its addresses come of what calls say. */
+  public boolean isTemplate() {
+    return !endpoints.stream().allMatch(endpoint -> endpoint.address().isFixed());
+  }
+
+  /** How an endpoint is chosen. */
+  public enum Balance {
+    /** Each in its turn, the heavier ones more often. */
+    ROUND_ROBIN,
+    /** Of two drawn at random, the one with fewer calls open for its weight. */
+    LEAST_CALLS
+  }
+
+  /** What becomes of a ping-pong connection after its call. */
+  public enum Connections {
+    KEEP,
+    SHORT
   }
 }

@@ -30,7 +30,8 @@ final class ConfigChecks {
     checkNames("clusters");
     checkListeners();
     config.clusters().values().forEach(this::checkEndpoints);
-    checkRoutes();
+    config.clusters().values().forEach(this::checkMultiplex);
+    new RouteChecks(config, positions, faults).run();
   }
 
   private void checkNames(String component) {
@@ -79,64 +80,46 @@ final class ConfigChecks {
   }
 
   private void checkEndpoints(ClusterConfig cluster) {
-    Set<Address> seen = new HashSet<>();
-    for (Address endpoint : cluster.endpoints()) {
-      if (endpoint.port() == 0) {
-        faults.add(positions.of(endpoint), "nobody can be reached at port 0", "at least 1");
-      }
-      if (!seen.add(endpoint)) {
-        faults.add(positions.of(endpoint), "duplicate endpoint " + endpoint, "write it once");
-      }
-    }
-  }
-
-  private void checkRoutes() {
-    Map<String, RouteConfig> byName = new HashMap<>();
-    Map<MatchConfig, RouteConfig> byMatch = new HashMap<>();
-    RouteConfig byDefault = null;
-    for (RouteConfig route : config.routes()) {
-      checkCluster(route);
-      if (route.match() == null && positions.has(route, "match")) {
+    Set<AddressTemplate> seen = new HashSet<>();
+    boolean template = false;
+    for (EndpointConfig endpoint : cluster.endpoints()) {
+      AddressTemplate address = endpoint.address();
+      if (address == null) {
         continue;
       }
-      RouteConfig same =
-          route.match() == null ? byDefault : byMatch.putIfAbsent(route.match(), route);
-      if (route.match() == null && byDefault == null) {
-        byDefault = route;
+      if (address.port() == 0) {
+        faults.add(positions.of(address), "nobody can be reached at port 0", "at least 1");
       }
-      if (same != null) {
-        tellSameMatch(route, same);
-        continue;
+      if (!seen.add(address)) {
+        faults.add(positions.of(address), "duplicate endpoint " + address, "write it once");
       }
-      RouteConfig namesake = byName.putIfAbsent(route.name(), route);
-      if (namesake != null) {
-        faults.add(
-            positions.ofValue(route, "name"),
-            "duplicate route name " + Faults.quote(route.name()),
-            "the route in line " + positions.of(namesake).line() + " has it");
-      }
+      template |= !address.isFixed();
+    }
+    if (!template && positions.has(cluster, "template")) {
+      faults.add(
+          positions.ofValue(cluster, "template"),
+          "no endpoint has a placeholder",
+          "write one such as \"{service}.svc.local:8888\", or leave out 'template'");
     }
   }
 
-  private void tellSameMatch(RouteConfig route, RouteConfig first) {
-    String line = "line " + positions.of(first).line();
-    if (route.match() == null) {
-      faults.add(positions.of(route), "a second route without 'match'", "the first is in " + line);
-    } else {
-      faults.add(
-          positions.ofValue(route, "match"),
-          "a second route for " + Faults.quote(route.match().toString()),
-          "the first is in " + line);
+  private void checkMultiplex(ClusterConfig cluster) {
+    TransportConfig transport = cluster.transport();
+    if (transport == null || transport.unary() == null || !transport.multiplex()) {
+      return;
     }
-  }
-
-  private void checkCluster(RouteConfig route) {
-    Set<String> defined = positions.keys(config, "clusters");
-    if (route.cluster() != null && !defined.contains(route.cluster())) {
+    if (!transport.unary().protocol().carriesMetadata()) {
       faults.add(
-          positions.ofValue(route, "cluster"),
-          "cluster " + Faults.quote(route.cluster()) + " is not defined",
-          Spelling.hint(route.cluster(), defined, "there are "));
+          positions.ofValue(transport, "multiplex"),
+          "calls without a TTHeader cannot share a connection",
+          "write 'unary: ttheader-framed'; the services have to answer such calls side by side,"
+              + " which an ordinary Kitex server does not");
+    }
+    if (cluster.connections() == ClusterConfig.Connections.SHORT) {
+      faults.add(
+          positions.ofValue(cluster, "connections"),
+          "a shared connection cannot be short",
+          "leave out 'connections' or 'multiplex'");
     }
   }
 }

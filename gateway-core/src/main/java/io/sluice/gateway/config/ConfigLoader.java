@@ -43,9 +43,10 @@ public final class ConfigLoader {
     List<NamedFilter> filters = maker.make(model.filters());
     List<LoadedRoute> routes = new ArrayList<>();
     for (RouteConfig route : model.routes()) {
-      routes.add(new LoadedRoute(route, maker.make(route.filters())));
+      routes.add(new LoadedRoute(route, maker.make(route.filters()), positions.of(route)));
     }
     faults.throwIfAny();
-    return new LoadedConfig(model, filters, routes);
+    List<Fault> warnings = new ConfigWarnings(file, model, positions).of(filters, routes);
+    return new LoadedConfig(model, filters, routes, warnings);
   }
 }

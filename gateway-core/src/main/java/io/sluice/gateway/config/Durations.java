@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * Spans of time as the configuration writes them: {@code 250ms}, {@code 10s}, {@code 5m}, {@code
  * 1h}.
  */
-final class Durations {
+public final class Durations {
   private static final Pattern FORM = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h)");
 
   private Durations() {}
@@ -18,7 +18,7 @@ final class Durations {
    *
    * @throws IllegalArgumentException if it is none, saying what would be
    */
-  static Duration parse(String text) {
+  public static Duration parse(String text) {
     Matcher m = FORM.matcher(text);
     if (!m.matches()) {
       throw new IllegalArgumentException("not a duration: write 250ms, 10s, 5m or 1h");
@@ -33,7 +33,7 @@ final class Durations {
   }
 
   /** Writes a span in its largest whole unit. */
-  static String format(Duration duration) {
+  public static String format(Duration duration) {
     long millis = duration.toMillis();
     if (millis == 0 || millis % 1000 != 0) {
       return millis + "ms";

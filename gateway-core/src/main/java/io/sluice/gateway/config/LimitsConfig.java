@@ -39,6 +39,18 @@ public record LimitsConfig(
             max = 86_400_000)
         Duration idleTimeout,
     @Setting(
+            value = "How long answers may wait for a caller that takes nothing of them.",
+            fallback = "30s",
+            min = 1,
+            max = 3_600_000)
+        Duration writeTimeout,
+    @Setting(
+            value = "What one connection may hold; at least what one largest frame needs.",
+            fallback = "128MiB",
+            min = 1024,
+            max = 16L << 30)
+        ByteSize maxBuffered,
+    @Setting(
             value = "The most streams, or multiplexed calls, open at once on one connection.",
             fallback = "1000",
             min = 1,
@@ -49,4 +61,10 @@ public record LimitsConfig(
             fallback = "10000",
             min = 1,
             max = 1_000_000)
-        int maxConnections) {}
+        int maxConnections,
+    @Setting(
+            value = "The most new connections per second and peer address; 0 for any number.",
+            fallback = "0",
+            min = 0,
+            max = 1_000_000)
+        int connectionRate) {}

@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.gateway.filter.NamedFilter;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,11 +11,23 @@ import java.util.List;
  * @param model what the file says
  * @param filters the global ones, in the order of the file
  * @param routes in the order of the file
+ * @param warnings what is hardly meant as it is written, in the order of the file
  */
 public record LoadedConfig(
-    GatewayConfig model, List<NamedFilter> filters, List<LoadedRoute> routes) {
+    GatewayConfig model,
+    List<NamedFilter> filters,
+    List<LoadedRoute> routes,
+    List<Fault> warnings) {
   public LoadedConfig {
     filters = List.copyOf(filters);
     routes = List.copyOf(routes);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** Every filter: the global ones, then those of each route. */
+  public List<NamedFilter> allFilters() {
+    List<NamedFilter> all = new ArrayList<>(filters);
+    routes.forEach(route -> all.addAll(route.filters()));
+    return all;
   }
 }

@@ -7,8 +7,9 @@ import java.util.List;
  * A route with its filters made.
  *
  * @param filters the route's own, in the order of the file, without the global ones
+ * @param at where it is in the file
  */
-public record LoadedRoute(RouteConfig config, List<NamedFilter> filters) {
+public record LoadedRoute(RouteConfig config, List<NamedFilter> filters, Mark at) {
   public LoadedRoute {
     filters = List.copyOf(filters);
   }

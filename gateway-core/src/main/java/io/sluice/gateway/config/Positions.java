@@ -3,6 +3,7 @@ package io.sluice.gateway.config;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ConfigNode.Entry;
 import io.sluice.gateway.config.ConfigNode.Mapping;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -13,9 +14,20 @@ import java.util.Set;
  */
 final class Positions {
   private final Map<Record, ConfigNode> nodes = new IdentityHashMap<>();
+  private final Set<Record> faulty = Collections.newSetFromMap(new IdentityHashMap<>());
 
   void put(Record bound, ConfigNode from) {
     nodes.put(bound, from);
+  }
+
+  /** Notes that something in the record is not what was written, as that was wrong. */
+  void faulty(Record bound) {
+    faulty.add(bound);
+  }
+
+  /** Whether something in the record is not what was written. */
+  boolean isFaulty(Record bound) {
+    return faulty.contains(bound);
   }
 
   /** Where the record was written. */

@@ -22,6 +22,7 @@ final class RecordShape<T> {
   /**
    * One component.
    *
+   * @param name its key in the file
    * @param nullable whether it is null, rather than its defaults, when a record is absent
    */
   record Component(
@@ -76,8 +77,9 @@ final class RecordShape<T> {
     if (primitive && !setting.required() && setting.fallback().isEmpty()) {
       throw new IllegalArgumentException(name + " is primitive and so needs a fallback");
     }
+    Key key = component.getAnnotation(Key.class);
     return new Component(
-        component.getName(),
+        key == null ? component.getName() : key.value(),
         type,
         setting,
         component.getAnnotatedType().isAnnotationPresent(Nullable.class),

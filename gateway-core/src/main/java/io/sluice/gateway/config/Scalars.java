@@ -14,29 +14,37 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what is written as a single word: text, numbers, durations, sizes, addresses, enums. */
+/** Reads what is written as a single word: text, numbers, durations, addresses, enums and such. */
 final class Scalars {
   private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,40}");
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?\\d{1,40}(\\.\\d{1,40})?([eE][+-]?\\d{1,3})?");
 
-  /** Each throws IllegalArgumentException with "not a …: write …". */
-  private static final Map<Class<?>, Function<String, Object>> WORDS =
-      Map.of(
-          Duration.class, Durations::parse,
-          ByteSize.class, ByteSize::parse,
-          Address.class, Address::parse);
+  /**
+   * A type that is written as one word of its own form.
+   *
+   * @param name what a value is called
+   * @param reader throws IllegalArgumentException with "not a …: write …"
+   */
+  private record Word(String name, Function<String, Object> reader) {}
 
-  private static final Map<Class<?>, String> NAMES =
+  private static final Map<Class<?>, Word> WORDS =
+      Map.of(
+          Duration.class, new Word("a duration such as 10s", Durations::parse),
+          ByteSize.class, new Word("a size such as 64KiB", ByteSize::parse),
+          Address.class, new Word("an address such as 127.0.0.1:8888", Address::parse),
+          AddressTemplate.class,
+              new Word("an address such as 127.0.0.1:8888", AddressTemplate::parse),
+          Glob.class, new Word("a pattern such as shop.*", Glob::parse));
+
+  private static final Map<Class<?>, String> PLAIN =
       Map.of(
           String.class, "a text",
           int.class, "a whole number",
+          Integer.class, "a whole number",
           long.class, "a whole number",
           double.class, "a number",
-          boolean.class, "true or false",
-          Duration.class, "a duration such as 10s",
-          ByteSize.class, "a size such as 64KiB",
-          Address.class, "an address such as 127.0.0.1:8888");
+          boolean.class, "true or false");
 
   private final Faults faults;
 
@@ -45,12 +53,16 @@ final class Scalars {
   }
 
   static boolean knows(Class<?> type) {
-    return NAMES.containsKey(type) || type.isEnum();
+    return PLAIN.containsKey(type) || WORDS.containsKey(type) || type.isEnum();
   }
 
   /** What a value of this type is called. */
   static String name(Class<?> type) {
-    return type.isEnum() ? "one of " + String.join(", ", allowed(type)) : NAMES.get(type);
+    if (type.isEnum()) {
+      return "one of " + String.join(", ", allowed(type));
+    }
+    Word word = WORDS.get(type);
+    return word == null ? PLAIN.get(type) : word.name();
   }
 
   /** The written forms of an enum's constants. */
@@ -74,7 +86,7 @@ final class Scalars {
     if (type == boolean.class) {
       return bool(word);
     }
-    if (type == int.class || type == long.class) {
+    if (type == int.class || type == Integer.class || type == long.class) {
       return whole(type, word, setting);
     }
     if (type == double.class) {
@@ -104,15 +116,16 @@ final class Scalars {
       return refuse(word, "not a whole number", "write digits only, such as 1000");
     }
     BigInteger number = new BigInteger(word.text());
-    long min = Math.max(setting.min(), type == int.class ? Integer.MIN_VALUE : Long.MIN_VALUE);
-    long max = Math.min(setting.max(), type == int.class ? Integer.MAX_VALUE : Long.MAX_VALUE);
+    boolean isInt = type != long.class;
+    long min = Math.max(setting.min(), isInt ? Integer.MIN_VALUE : Long.MIN_VALUE);
+    long max = Math.min(setting.max(), isInt ? Integer.MAX_VALUE : Long.MAX_VALUE);
     if (number.compareTo(BigInteger.valueOf(min)) < 0) {
       return refuse(word, "too small", "at least " + min);
     }
     if (number.compareTo(BigInteger.valueOf(max)) > 0) {
       return refuse(word, "too large", "at most " + max);
     }
-    if (type == int.class) {
+    if (isInt) {
       return number.intValue();
     }
     return number.longValue();
@@ -149,7 +162,7 @@ final class Scalars {
   private @Nullable Object parsed(Class<?> type, Scalar word, Setting setting) {
     Object value;
     try {
-      value = WORDS.get(type).apply(word.text());
+      value = WORDS.get(type).reader().apply(word.text());
     } catch (IllegalArgumentException e) {
       String[] parts = String.valueOf(e.getMessage()).split(": ", 2);
       return refuse(word, parts[0], parts.length > 1 ? parts[1] : "");

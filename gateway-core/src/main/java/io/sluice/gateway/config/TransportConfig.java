@@ -10,7 +10,19 @@ import io.sluice.api.Setting;
 public record TransportConfig(
     @Shorthand
         @Setting(value = "How calls with one request and one reply are sent.", required = true)
-        Unary unary) {
+        Unary unary,
+    @Setting(
+            value =
+                "Whether many such calls share a connection, on which replies may come in any order;"
+                    + " only with a TTHeader.",
+            fallback = "false")
+        boolean multiplex,
+    @Setting(
+            value = "The most calls that share a connection.",
+            fallback = "1024",
+            min = 1,
+            max = 1_000_000)
+        int maxInFlight) {
 
   /** The framings of Thrift's unary calls. */
   public enum Unary {

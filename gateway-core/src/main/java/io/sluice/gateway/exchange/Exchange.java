@@ -11,8 +11,10 @@ import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Timers;
+import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   private final FilterRun filters;
   private @Nullable Route route;
+  private @Nullable Cluster cluster;
   private @Nullable RequestSink outbound;
   private @Nullable Held heldRequest;
   private @Nullable Held heldResponse;
@@ -89,12 +92,18 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private boolean findRoute() {
-    Route found = routes.find(call.packageName(), call.service());
-    if (found == null) {
+    Rule rule = routes.find(call);
+    if (rule == null) {
       end(CallEnd.of(call, Status.unknownService(call.qualifiedService(), call.method())));
       return false;
     }
-    call.routed(found.name(), found.cluster().name());
+    Route found = rule.route();
+    cluster = found.clusters().pick();
+    call.routed(found.name(), cluster.name());
+    call.hidesBizStatus(found.emptyBusinessStatus());
+    if (found.dropsTransients()) {
+      call.headers().removeTransients();
+    }
     filters.chain(found.chain());
     long timeout = call.timeoutNanos();
     if (found.timeoutNanos() > 0) {
@@ -121,7 +130,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (chain.responseMessage().length > 0) {
       responseGate = new MessageGate(this, chain.responseMessage(), false);
     }
-    RequestSink opened = env.dialer().open(call, route.cluster(), this);
+    RequestSink opened = env.dialer().open(call, cluster, this);
     if (state != State.OPEN) {
       opened.requestCancel(OVER);
       return;

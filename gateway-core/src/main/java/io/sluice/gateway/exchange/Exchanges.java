@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 /** Begins an {@link Exchange} for every call of one loop. */
 public final class Exchanges implements CallHandler {
   /** What a ping-pong call has when neither caller nor route says otherwise. */
-  static final long DEFAULT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
+  public static final long DEFAULT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Loop loop;
   private final Supplier<RouteTable> routes;

@@ -1,11 +1,18 @@
 package io.sluice.gateway.loop;
 
 import io.netty.util.internal.PlatformDependent;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How many bytes all connections of the process together hold on to, and how many they may. Used by
- * all loops; connections that hold nothing between two reads never touch it.
+ * How many bytes all connections of the process together hold on to, and how many they may. When
+ * they would hold more, the one that holds most is cut, whichever loop it is on. Used by all loops;
+ * connections that hold nothing between two reads never touch it.
  */
 public final class Budget {
   /**
@@ -16,14 +23,38 @@ public final class Budget {
       new Budget(
           Math.min(PlatformDependent.maxDirectMemory(), Runtime.getRuntime().maxMemory()) / 2);
 
-  /** A connection with so few bytes is never the one to be cut. */
+  /** A connection with so few bytes is never the one to be cut for asking. */
   private static final int ALWAYS_GRANTED = 16 * 1024;
+
+  /** A connection with so many bytes may be cut when another one asks. */
+  private static final int LARGE = 64 * 1024;
+
+  /** Whoever holds memory, as the budget sees it. */
+  public interface Holder {
+    /** Memory is short, and this is the largest holder: let go of all of it. Runs on its loop. */
+    void cut();
+  }
 
   /** One connection's part. Used on its loop only. */
   public final class Share {
-    private long held;
+    private static final AtomicLongFieldUpdater<Share> HELD =
+        AtomicLongFieldUpdater.newUpdater(Share.class, "held");
 
-    private Share() {}
+    private final @Nullable Executor loop;
+    private final @Nullable Holder holder;
+
+    /** Read by other loops. */
+    private volatile long held;
+
+    private boolean large;
+
+    /** Its holder is about to be cut; written by other loops. */
+    private volatile boolean condemned;
+
+    private Share(@Nullable Executor loop, @Nullable Holder holder) {
+      this.loop = loop;
+      this.holder = holder;
+    }
 
     /**
      * Notes how much the connection holds now.
@@ -35,22 +66,52 @@ public final class Budget {
       if (change == 0) {
         return true;
       }
-      held = bytes;
+      HELD.lazySet(this, bytes);
+      if (bytes > LARGE != large && holder != null) {
+        large = !large;
+        if (large) {
+          largest.add(this);
+        } else {
+          largest.remove(this);
+        }
+      }
       long all = total.addAndGet(change);
-      return change < 0 || bytes <= ALWAYS_GRANTED || all <= limit;
+      return change < 0 || bytes <= ALWAYS_GRANTED || all <= limit || makeRoom(this, all);
     }
 
     /** The connection holds nothing any more. */
     public void release() {
       holds(0);
     }
+
+    private void condemn() {
+      condemned = true;
+      loop.execute(
+          () -> {
+            if (held > 0) {
+              holder.cut();
+            } else {
+              condemned = false;
+            }
+          });
+    }
   }
 
   private final long limit;
+
+  /** What may be held for the moment that it takes to cut the largest on another loop. */
+  private final long hardLimit;
+
   private final AtomicLong total = new AtomicLong();
 
-  private Budget(long limit) {
+  /** The shares from which room can be made. */
+  private final Set<Share> largest = ConcurrentHashMap.newKeySet();
+
+  private final AtomicBoolean searching = new AtomicBoolean();
+
+  Budget(long limit) {
     this.limit = limit;
+    this.hardLimit = limit + limit / 4;
   }
 
   /** The budget of this process. */
@@ -58,8 +119,58 @@ public final class Budget {
     return PROCESS;
   }
 
-  /** A part for a new connection. */
+  /** Bytes that may be held. */
+  public long limit() {
+    return limit;
+  }
+
+  /** Bytes that are held. */
+  public long held() {
+    return total.get();
+  }
+
+  /** A part for a new connection that is cut only when it asks for more than there is. */
   public Share share() {
-    return new Share();
+    return new Share(null, null);
+  }
+
+  /**
+   * A part for a new connection.
+   *
+   * @param loop runs {@link Holder#cut}
+   */
+  public Share share(Executor loop, Holder holder) {
+    return new Share(loop, holder);
+  }
+
+  /** Has the largest holder cut; false if it is the one that asks, or if that would be too late. */
+  private boolean makeRoom(Share asking, long all) {
+    if (!searching.compareAndSet(false, true)) {
+      // Another loop is making room just now.
+      return all <= hardLimit;
+    }
+    try {
+      long leaving = 0;
+      long most = asking.held;
+      Share found = asking;
+      for (Share share : largest) {
+        long held = share.held;
+        if (share.condemned) {
+          leaving += held;
+        } else if (held > most) {
+          most = held;
+          found = share;
+        }
+      }
+      if (all - leaving > limit) {
+        if (found == asking) {
+          return false;
+        }
+        found.condemn();
+      }
+      return all <= hardLimit;
+    } finally {
+      searching.set(false);
+    }
   }
 }

@@ -10,6 +10,7 @@ public final class Loop {
   private final EventLoop eventLoop;
   private final Timers timers;
   private final Flusher flusher;
+  private final LimitCounts limits = new LimitCounts();
 
   private Loop(EventLoop eventLoop) {
     this.eventLoop = eventLoop;
@@ -46,5 +47,10 @@ public final class Loop {
   /** Flushes what was written in this turn of the loop, once a channel. */
   public Flusher flusher() {
     return flusher;
+  }
+
+  /** Counts the limits that its connections meet. */
+  public LimitCounts limits() {
+    return limits;
   }
 }

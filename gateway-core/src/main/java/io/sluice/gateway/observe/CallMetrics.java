@@ -5,23 +5,20 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.sluice.api.Call;
 import io.sluice.api.Protocol;
-import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.exchange.CallObserver;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts calls, their time and their bytes. One for each loop; the meters behind it are shared.
- * Only names from the configuration become labels, never what a caller sent.
+ * Labels are names from the configuration, and of {@link Methods} that are there.
  */
 public final class CallMetrics implements CallObserver {
-  private static final Status.Code[] CODES = Status.Code.values();
   private static final Duration[] BUCKETS = {
     Duration.ofNanos(250_000),
     Duration.ofNanos(500_000),
@@ -49,8 +46,8 @@ public final class CallMetrics implements CallObserver {
     final Counter requestBytes;
     final Counter responseBytes;
 
-    /** By status code; behind them, a business status. */
-    final @Nullable Counter[] calls = new Counter[CODES.length + 1];
+    /** By {@link StatusLabels}. */
+    final @Nullable Counter[] calls = new Counter[StatusLabels.COUNT];
 
     Meters(Key key, MeterRegistry registry) {
       this.key = key;
@@ -75,13 +72,11 @@ public final class CallMetrics implements CallObserver {
     Counter calls(int status, MeterRegistry registry) {
       Counter counter = calls[status];
       if (counter == null) {
-        String label =
-            status == CODES.length ? "business" : CODES[status].name().toLowerCase(Locale.ROOT);
         counter =
             Counter.builder("sluice.calls")
                 .description("Calls that have ended")
                 .tags(tags())
-                .tag("status", label)
+                .tag("status", StatusLabels.label(status))
                 .register(registry);
         calls[status] = counter;
       }
@@ -101,16 +96,30 @@ public final class CallMetrics implements CallObserver {
   /** The last one used of each protocol: calls come in crowds. */
   private final @Nullable Meters[] recent = new Meters[Protocol.values().length];
 
-  public CallMetrics(MeterRegistry registry) {
+  private final Methods methods;
+
+  /** Those with meters of their own, as far as this loop has met them. */
+  private final Map<Methods.Name, MethodMeters> byMethod = new HashMap<>();
+
+  private Methods.Name recentMethod = new Methods.Name("", "", "");
+  private @Nullable MethodMeters recentMethodMeters;
+
+  /**
+   * @param methods shared by all loops
+   */
+  public CallMetrics(MeterRegistry registry, Methods methods) {
     this.registry = registry;
+    this.methods = methods;
   }
 
   @Override
   public void ended(RpcCall call, CallEnd end) {
     Meters m = meters(call);
-    boolean business = end.status().isOk() && end.bizStatus() != null;
-    m.calls(business ? CODES.length : end.status().code().ordinal(), registry).increment();
-    m.duration.record(call.nanosTo(Call.Phase.ENDED), TimeUnit.NANOSECONDS);
+    int status = StatusLabels.of(end);
+    long nanos = call.nanosTo(Call.Phase.ENDED);
+    m.calls(status, registry).increment();
+    m.duration.record(nanos, TimeUnit.NANOSECONDS);
+    methodMeters(call, end).ended(status, nanos);
     if (call.requestBytes() > 0) {
       m.requestBytes.increment(call.requestBytes());
     }
@@ -130,5 +139,28 @@ public final class CallMetrics implements CallObserver {
     Meters found = meters.computeIfAbsent(key, k -> new Meters(k, registry));
     recent[protocol] = found;
     return found;
+  }
+
+  private MethodMeters methodMeters(RpcCall call, CallEnd end) {
+    Methods.Name last = recentMethod;
+    MethodMeters meters = recentMethodMeters;
+    if (meters != null
+        && call.method().equals(last.method())
+        && call.service().equals(last.service())
+        && call.packageName().equals(last.packageName())) {
+      return meters;
+    }
+    Methods.Name name = new Methods.Name(call.packageName(), call.service(), call.method());
+    meters = byMethod.get(name);
+    if (meters == null) {
+      meters = methods.own(name, end);
+      if (meters == null) {
+        return methods.other();
+      }
+      byMethod.put(name, meters);
+    }
+    recentMethod = name;
+    recentMethodMeters = meters;
+    return meters;
   }
 }

@@ -1,56 +1,60 @@
 package io.sluice.gateway.route;
 
+import io.sluice.api.Call;
+import io.sluice.gateway.config.Glob;
+import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.filter.FilterChain;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a call's route by its service: the exact name, else the longest prefix, else the default.
- * With it comes the chain that runs before there is a route. Immutable.
+ * Finds a call's route: of all rules that take it the most specific, see {@link
+ * MatchConfig#specificity}. Rules are for names of services with their package and without; of two
+ * that are equally specific, the one that fits the name with its package counts. With it comes the
+ * chain that runs before there is a route. Immutable.
+ *
+ * <p>What a rule says of the service and of the method is looked up; only its other conditions are
+ * tried one by one, and only of rules that fit so far.
  */
 public final class RouteTable {
-
-  /** A route and what it is for. */
-  public sealed interface Rule {
-    Route route();
-
-    /** Services of exactly this name, with their package if they have one. */
-    record Exact(String service, Route route) implements Rule {}
-
-    /** Services whose name begins with this. */
-    record Prefix(String prefix, Route route) implements Rule {}
-
-    /** All that no other rule is for. */
-    record Default(Route route) implements Rule {}
-  }
-
   private final FilterChain beforeRouting;
-  private final Map<String, Route> exact = new HashMap<>();
-  private final TreeMap<String, Route> prefixes = new TreeMap<>();
-  private final @Nullable Route fallback;
   private final List<Rule> rules;
+  private final Map<String, Candidates> services = new HashMap<>();
+  private final Affixes<Candidates> prefixes;
+  private final Globs globs;
+  private final Candidates any;
 
   /**
    * @param beforeRouting runs on every call, also on those without a route
-   * @param rules no two for the same
+   * @param rules no two equally specific ones that take the same call
    */
   public RouteTable(FilterChain beforeRouting, List<Rule> rules) {
     this.beforeRouting = beforeRouting;
     this.rules = List.copyOf(rules);
-    Route fallback = null;
+    Map<String, List<Rule>> byService = new HashMap<>();
+    Map<String, List<Rule>> byPrefix = new HashMap<>();
+    Map<Glob, List<Rule>> byGlob = new LinkedHashMap<>();
+    List<Rule> others = new ArrayList<>();
     for (Rule rule : rules) {
-      if (rule instanceof Rule.Exact r) {
-        exact.put(r.service(), r.route());
-      } else if (rule instanceof Rule.Prefix r) {
-        prefixes.put(r.prefix(), r.route());
-      } else {
-        fallback = rule.route();
-      }
+      MatchConfig match = rule.match();
+      (switch (match.kind()) {
+            case SERVICE -> byService.computeIfAbsent(match.service(), s -> new ArrayList<>());
+            case PREFIX -> byPrefix.computeIfAbsent(match.prefix(), p -> new ArrayList<>());
+            case GLOB -> byGlob.computeIfAbsent(match.glob(), g -> new ArrayList<>());
+            case ANY -> others;
+          })
+          .add(rule);
     }
-    this.fallback = fallback;
+    byService.forEach((service, of) -> services.put(service, new Candidates(of)));
+    Map<String, Candidates> ofPrefixes = new HashMap<>();
+    byPrefix.forEach((prefix, of) -> ofPrefixes.put(prefix, new Candidates(of)));
+    prefixes = new Affixes<>(ofPrefixes, false);
+    globs = new Globs(byGlob);
+    any = new Candidates(others);
   }
 
   /** The filters that run before there is a route. */
@@ -58,45 +62,54 @@ public final class RouteTable {
     return beforeRouting;
   }
 
+  /** In the order of the configuration. */
   public List<Rule> rules() {
     return rules;
   }
 
+  /** The rule whose route the call takes, or null. */
+  public @Nullable Rule find(Call call) {
+    String service = call.service();
+    String full = call.packageName().isEmpty() ? null : call.packageName() + '.' + service;
+    Rule found = better(full == null ? null : ofService(full, call), ofService(service, call));
+    if (found == null) {
+      found = better(full == null ? null : ofPrefix(full, call), ofPrefix(service, call));
+    }
+    if (found == null) {
+      found = better(full == null ? null : globs.find(full, call), globs.find(service, call));
+    }
+    return found == null ? any.find(call) : found;
+  }
+
   /**
-   * The route of a service, or null.
+   * Why the call does not take the other routes, for whoever wonders; looks at all of them.
    *
-   * @param packageName may be empty
-   * @param service may be empty
+   * @return the nearest first: those that would take it, then those with the least against it
    */
-  public @Nullable Route find(String packageName, String service) {
-    if (!packageName.isEmpty()) {
-      Route route = named(packageName + '.' + service);
-      if (route != null) {
-        return route;
+  public List<Verdict> others(Call call) {
+    return Verdict.of(this, call);
+  }
+
+  private @Nullable Rule ofService(String service, Call call) {
+    Candidates candidates = services.get(service);
+    return candidates == null ? null : candidates.find(call);
+  }
+
+  private @Nullable Rule ofPrefix(String service, Call call) {
+    for (var node = prefixes.longest(service); node != null; node = node.shorter()) {
+      Rule found = node.value().find(call);
+      if (found != null) {
+        return found;
       }
     }
-    Route route = named(service);
-    return route != null ? route : fallback;
+    return null;
   }
 
-  private @Nullable Route named(String service) {
-    Route route = exact.get(service);
-    if (route != null || prefixes.isEmpty()) {
-      return route;
+  /** The more specific of the two, the first if they are equally so. */
+  static @Nullable Rule better(@Nullable Rule a, @Nullable Rule b) {
+    if (a == null || b == null) {
+      return a == null ? b : a;
     }
-    // The longest prefix sorts at or before the name; whatever stands between shares its beginning.
-    Map.Entry<String, Route> entry = prefixes.floorEntry(service);
-    while (entry != null && !service.startsWith(entry.getKey())) {
-      entry = prefixes.floorEntry(common(entry.getKey(), service));
-    }
-    return entry == null ? null : entry.getValue();
-  }
-
-  private static String common(String a, String b) {
-    int i = 0;
-    while (i < a.length() && i < b.length() && a.charAt(i) == b.charAt(i)) {
-      i++;
-    }
-    return a.substring(0, i);
+    return a.isAsSpecificAs(b) ? a : b;
   }
 }

@@ -3,35 +3,40 @@ package io.sluice.gateway.server;
 import io.netty.channel.Channel;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import java.time.Duration;
 
 /**
  * Keeps one caller's connection within its bounds: closes it when a frame takes too long, when
- * nothing happens any more, when it holds more memory than there is, and when the caller breaks the
- * rules; the latter with one line in the log. The timer is for whichever of the first two is due.
+ * nothing happens any more, when it holds more memory than it may or than there is, when its
+ * answers are not taken, and when the caller breaks the rules; the latter ones with a line in the
+ * log. The timer is for whichever of the first two is due.
  */
-final class ConnectionGuard extends Timers.Timer {
+final class ConnectionGuard extends Timers.Timer implements Budget.Holder {
   private final ListenerContext listener;
   private final Channel channel;
   private final Connection connection;
-  private final Budget.Share share = Budget.ofProcess().share();
+  private final Budget.Share share;
 
   /** Something was read since the timer last looked. */
   private boolean active;
 
   private boolean midFrame;
+  private long held;
   private int lastFrames;
 
   ConnectionGuard(ListenerContext listener, Channel channel, Connection connection) {
     this.listener = listener;
     this.channel = channel;
     this.connection = connection;
+    this.share = Budget.ofProcess().share(channel.eventLoop(), this);
   }
 
   /** The connection speaks its protocol from now on. */
   void start() {
     set(listener.limits().idleTimeout());
+    channel.pipeline().addFirst(new WriteWatch(listener, channel));
     listener.opened(connection);
   }
 
@@ -63,17 +68,34 @@ final class ConnectionGuard extends Timers.Timer {
 
   /** Tells how many bytes the connection occupies now. */
   void holds(long bytes) {
-    if (!share.holds(bytes)) {
-      refuse("memory is short, and it holds " + bytes + " bytes");
+    held = bytes;
+    if (bytes > listener.maxBuffered()) {
+      refuse(
+          Limit.MAX_BUFFERED,
+          "it holds " + bytes + " bytes, the limit is " + listener.maxBuffered());
+    } else if (!share.holds(bytes)) {
+      cut();
     }
+  }
+
+  @Override
+  public void cut() {
+    refuse(Limit.MEMORY, "memory is short, and it holds " + held + " bytes");
   }
 
   /** The caller did what it may not do. */
   void refuse(String why) {
-    PeerLog.refused(listener, channel, why);
+    refuse(Limit.PROTOCOL, why);
+  }
+
+  private void refuse(Limit limit, String why) {
+    if (!channel.isOpen()) {
+      return;
+    }
+    PeerLog.refused(listener, channel, limit, why);
     // Answers that are ready leave, so far as the caller takes them.
     channel.flush();
-    channel.close();
+    Closing.now(channel);
   }
 
   /** Closes, when what has been written has left. */
@@ -85,13 +107,15 @@ final class ConnectionGuard extends Timers.Timer {
   protected void fire() {
     if (midFrame) {
       refuse(
+          Limit.FRAME_TIMEOUT,
           "a frame was not complete within " + listener.limits().frameTimeout().toMillis() + " ms");
     } else if (active || connection.isBusy()) {
       active = false;
       set(listener.limits().idleTimeout());
     } else {
+      listener.loop().limits().met(Limit.IDLE_TIMEOUT);
       PeerLog.gone(listener, channel, "idle");
-      channel.close();
+      Closing.now(channel);
     }
   }
 

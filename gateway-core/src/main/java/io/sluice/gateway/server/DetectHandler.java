@@ -3,6 +3,8 @@ package io.sluice.gateway.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.sluice.gateway.loop.Closing;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
@@ -53,7 +55,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter implements Connec
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   @Override
@@ -100,6 +102,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter implements Connec
         PeerLog.refused(
             listener,
             ctx.channel(),
+            Limit.FIRST_BYTES_TIMEOUT,
             "no "
                 + Detector.BYTES
                 + " bytes within "

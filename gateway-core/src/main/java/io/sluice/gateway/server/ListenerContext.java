@@ -7,16 +7,22 @@ import io.sluice.gateway.wire.WireLimits;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener on one loop share. Used on that loop only. */
 final class ListenerContext {
+  /** What may have been read behind the message that is being read. */
+  private static final int READ_AHEAD = 1 << 20;
+
   private final String name;
   private final Loop loop;
   private final LimitsConfig limits;
   private final WireLimits wireLimits;
   private final CallHandler calls;
+  private final long maxBuffered;
   private final Set<Connection> connections = new HashSet<>();
   private boolean draining;
+  private @Nullable Runnable whenEmpty;
   private int lostCalls;
 
   /**
@@ -30,6 +36,11 @@ final class ListenerContext {
         new WireLimits(
             (int) limits.maxFrame().bytes(), (int) limits.maxHeader().bytes(), limits.maxKeys());
     this.calls = calls;
+    // The largest message has to fit whatever the file says.
+    this.maxBuffered =
+        Math.max(
+            limits.maxBuffered().bytes(),
+            limits.maxFrame().bytes() + limits.maxHeader().bytes() + READ_AHEAD);
   }
 
   String name() {
@@ -48,6 +59,11 @@ final class ListenerContext {
     return wireLimits;
   }
 
+  /** Bytes that one connection may hold. */
+  long maxBuffered() {
+    return maxBuffered;
+  }
+
   CallHandler calls() {
     return calls;
   }
@@ -62,6 +78,21 @@ final class ListenerContext {
 
   void closed(Connection connection) {
     connections.remove(connection);
+    Runnable told = whenEmpty;
+    if (told != null && connections.isEmpty()) {
+      whenEmpty = null;
+      // Its calls may still be being told of the close.
+      loop.eventLoop().execute(told);
+    }
+  }
+
+  /** Has this run when the last connection is closed and its calls have ended. */
+  void whenEmpty(Runnable then) {
+    if (connections.isEmpty()) {
+      then.run();
+    } else {
+      whenEmpty = then;
+    }
   }
 
   /** Lets every connection end. */

@@ -1,9 +1,11 @@
 package io.sluice.gateway.server;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.config.ListenerConfig;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -12,46 +14,29 @@ import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One loop's share of one listener. Vert.x accepts and spreads the connections; their bytes go to
  * the handlers here, in front of Vert.x's own.
  */
 public final class ListenerVerticle extends VerticleBase {
-  private static final Logger LOG = LoggerFactory.getLogger(ListenerVerticle.class);
-
   /** So much longer than the grace may connections take to close. */
   private static final int VERTX_MILLIS = 1000;
 
-  private final String name;
-  private final ListenerConfig config;
-  private final int number;
-  private final AtomicInteger connections;
+  private final ListenerShared shared;
   private final Function<Loop, CallHandler> handlers;
   private ListenerContext listener;
   private NetServer server;
 
   /**
-   * @param number of the listener among all, from 1
-   * @param connections counts those of all instances
    * @param handlers gives the handler of calls of a loop, on that loop
    */
-  public ListenerVerticle(
-      String name,
-      ListenerConfig config,
-      int number,
-      AtomicInteger connections,
-      Function<Loop, CallHandler> handlers) {
-    this.name = name;
-    this.config = config;
-    this.number = number;
-    this.connections = connections;
+  public ListenerVerticle(ListenerShared shared, Function<Loop, CallHandler> handlers) {
+    this.shared = shared;
     this.handlers = handlers;
   }
 
@@ -59,14 +44,15 @@ public final class ListenerVerticle extends VerticleBase {
   public Future<?> start() {
     EventLoop eventLoop = ((ContextInternal) context).nettyEventLoop();
     Loop loop = Loop.of(eventLoop);
-    listener = new ListenerContext(name, loop, config.limits(), handlers.apply(loop));
+    ListenerConfig config = shared.config();
+    listener = new ListenerContext(shared.name(), loop, config.limits(), handlers.apply(loop));
     int port = config.address().port();
     server =
         vertx.createNetServer(
             new NetServerOptions()
                 .setHost(config.address().host())
                 // To Vert.x each negative port is one free port, shared by all that name it.
-                .setPort(port == 0 ? -number : port)
+                .setPort(port == 0 ? -shared.number() : port)
                 .setAcceptBacklog(4096)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true));
@@ -80,23 +66,46 @@ public final class ListenerVerticle extends VerticleBase {
 
   private void accept(NetSocket socket) {
     ChannelHandlerContext vertxHandler = ((NetSocketInternal) socket).channelHandlerContext();
-    int open = connections.incrementAndGet();
-    socket.closeHandler(gone -> connections.decrementAndGet());
-    if (open > config.limits().maxConnections()) {
-      LOG.atWarn()
-          .setMessage("refused a connection: the listener has its {} already")
-          .addArgument(config.limits().maxConnections())
-          .addKeyValue("listener", name)
-          .addKeyValue("peer", socket.remoteAddress())
-          .log();
+    int open = shared.connections().incrementAndGet();
+    socket.closeHandler(gone -> shared.connections().decrementAndGet());
+    if (isTaken(vertxHandler.channel(), open)) {
+      vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
+    } else {
       socket.close();
-      return;
     }
-    vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
+  }
+
+  private boolean isTaken(Channel channel, int open) {
+    int most = listener.limits().maxConnections();
+    if (open > most) {
+      PeerLog.refused(
+          listener, channel, Limit.MAX_CONNECTIONS, "the listener has its " + most + " already");
+      return false;
+    }
+    PeerRates rates = shared.rates();
+    if (rates == null || !(channel.remoteAddress() instanceof InetSocketAddress peer)) {
+      return true;
+    }
+    PeerRates.Verdict verdict = rates.opened(peer.getAddress(), System.nanoTime());
+    if (verdict == PeerRates.Verdict.TAKE) {
+      return true;
+    }
+    if (verdict == PeerRates.Verdict.REFUSE_AND_LOG) {
+      int rate = listener.limits().connectionRate();
+      PeerLog.refused(
+          listener,
+          channel,
+          Limit.CONNECTION_RATE,
+          "its peer opens more than " + rate + " a second");
+    } else {
+      listener.loop().limits().met(Limit.CONNECTION_RATE);
+    }
+    return false;
   }
 
   /**
-   * Accepts no more, and ends when all calls have ended or the grace is over.
+   * Accepts no more, and ends when all calls have ended or the grace is over; nothing of a call
+   * happens on this loop afterwards.
    *
    * @return how many calls were cut off at the end of the grace
    */
@@ -111,10 +120,14 @@ public final class ListenerVerticle extends VerticleBase {
                       server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
                   long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
+                  // Connections are closed before their calls have been told.
                   closed
                       .onComplete(done -> vertx.cancelTimer(timer))
                       .map(done -> listener.lostCalls())
-                      .onComplete(promise);
+                      .onComplete(
+                          (lost, failure) ->
+                              context.runOnContext(
+                                  on -> listener.whenEmpty(() -> promise.complete(lost, failure))));
                 }));
   }
 }

@@ -1,6 +1,7 @@
 package io.sluice.gateway.server;
 
 import io.netty.channel.Channel;
+import io.sluice.gateway.loop.Limit;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +14,12 @@ final class PeerLog {
 
   /** The caller sent what it may not send. */
   static void refused(ListenerContext listener, Channel channel, String why) {
+    refused(listener, channel, Limit.PROTOCOL, why);
+  }
+
+  /** The caller has met a limit. */
+  static void refused(ListenerContext listener, Channel channel, Limit limit, String why) {
+    listener.loop().limits().met(limit);
     LOG.atWarn()
         .setMessage("closed a caller's connection: {}")
         .addArgument(why)
@@ -24,7 +31,7 @@ final class PeerLog {
   /** Something was thrown that nobody expects: a reset by the caller, or a fault of our own. */
   static void thrown(ListenerContext listener, Channel channel, Throwable cause) {
     if (cause instanceof OutOfMemoryError) {
-      refused(listener, channel, "memory is short: " + cause.getMessage());
+      refused(listener, channel, Limit.MEMORY, "memory is short: " + cause.getMessage());
       return;
     }
     if (cause instanceof IOException) {

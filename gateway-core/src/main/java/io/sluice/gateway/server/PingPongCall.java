@@ -167,7 +167,7 @@ final class PingPongCall implements ResponseSink {
                   + call.response().codec.label()
                   + ", not in "
                   + call.codec().label());
-    } else if (biz != null && !call.protocol().carriesMetadata()) {
+    } else if (biz != null && !call.protocol().carriesMetadata() && !call.hidesBizStatus()) {
       // There is no place for it, and hiding it would turn it into success.
       instead = Status.exception(6, "biz error: code=" + biz.code() + ", msg=" + biz.message());
     }

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -328,7 +329,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   @Override

@@ -32,6 +32,12 @@ class ConnectionsTest {
     assertThat(Thrifts.text(reply.body())).isEqualTo("text " + seqId);
   }
 
+  /** A gateway whose cluster has these settings too. */
+  private static TestGateway start(String settings, int port) {
+    String text = config("framed", "", port).replace("idleTimeout", settings + ", idleTimeout");
+    return TestGateway.start(text, 1);
+  }
+
   @Test
   void oneIsEnoughForCallsOneAfterAnother() {
     try (Downstream downstream = Downstream.echoing();
@@ -81,11 +87,7 @@ class ConnectionsTest {
   @Test
   void notMoreThanConfiguredAndTheRestWaits() {
     try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway =
-            TestGateway.start(
-                config("framed", "", downstream.port())
-                    .replace("idleTimeout", "maxConnections: 2, idleTimeout"),
-                1)) {
+        TestGateway gateway = start("maxConnections: 2", downstream.port())) {
       List<Peer> callers = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
         callers.add(gateway.connect().send(Thrifts.call("echo", i, "hi")));
@@ -255,6 +257,67 @@ class ConnectionsTest {
         }
       }
       assertThat(failed.stream().distinct().toList()).isEmpty();
+      callers.forEach(Peer::close);
+    }
+  }
+
+  @Test
+  void aShortOneIsForOneCall() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = start("connections: short", downstream.port());
+        Peer caller = gateway.connect()) {
+      for (int i = 1; i <= 5; i++) {
+        assertEchoes(caller, i);
+        assertThat(downstream.accepted()).isEqualTo(i);
+      }
+      await().until(() -> downstream.open() == 0);
+    }
+  }
+
+  @Test
+  void shortOnesAreNotMoreThanConfiguredEither() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = start("connections: short, maxConnections: 1", downstream.port())) {
+      List<Peer> callers = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        callers.add(gateway.connect().send(Thrifts.call("echo", i, "hi")));
+      }
+      for (int i = 0; i < 20; i++) {
+        assertThat(callers.get(i).read().seqId()).isEqualTo(i);
+      }
+      assertThat(downstream.accepted()).isEqualTo(20);
+      callers.forEach(Peer::close);
+    }
+  }
+
+  @Test
+  void thoseNoLongerNeededAreLetGoWhileOneIsUsed() {
+    CountDownLatch all = new CountDownLatch(10);
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  for (Message m = peer.read(); m != null; m = peer.read()) {
+                    all.countDown();
+                    all.await();
+                    peer.send(Thrifts.reply(m, Thrifts.text(m.body())));
+                  }
+                });
+        TestGateway gateway = TestGateway.to(downstream.port());
+        Peer caller = gateway.connect()) {
+      List<Peer> callers = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        callers.add(gateway.connect().send(Thrifts.call("echo", i, "hi")));
+      }
+      callers.forEach(peer -> assertThat(peer.read().type()).isEqualTo(2));
+      assertThat(downstream.open()).isEqualTo(10);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () -> {
+                assertEchoes(caller, 1);
+                return downstream.open() == 1;
+              });
+      assertThat(downstream.accepted()).isEqualTo(10);
       callers.forEach(Peer::close);
     }
   }

@@ -25,6 +25,8 @@ class ReferenceTest {
         ListenerConfig.class,
         LimitsConfig.class,
         ClusterConfig.class,
+        EndpointConfig.class,
+        TemplateConfig.class,
         TransportConfig.class,
         RouteConfig.class,
         MatchConfig.class,
@@ -47,6 +49,7 @@ class ReferenceTest {
     String shop =
         """
           shop: {endpoints: [a:1], transport: framed}
+          shop-canary: {endpoints: [a:1], transport: framed}
           legacy: {endpoints: [a:1], transport: framed}
         """;
     assertThat(
@@ -54,7 +57,7 @@ class ReferenceTest {
                     examples.get(0) + examples.get(1) + shop + examples.get(2) + examples.get(3),
                     Configs.REWRITE)
                 .routes())
-        .hasSize(3);
+        .hasSize(5);
   }
 
   @Test

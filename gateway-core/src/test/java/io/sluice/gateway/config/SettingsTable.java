@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.List;
 
 /** What the reference page says of a settings record, from its annotations. */
-final class SettingsTable {
+public final class SettingsTable {
   private SettingsTable() {}
 
-  static String of(Class<?> type) {
+  public static String of(Class<?> type) {
     StringBuilder table =
         new StringBuilder("| Key | Type | Default | Range | Meaning |\n|---|---|---|---|---|\n");
     for (RecordShape.Component component : RecordShape.of(type).components()) {

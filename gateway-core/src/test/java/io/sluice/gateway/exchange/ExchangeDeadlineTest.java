@@ -18,18 +18,17 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Address;
-import io.sluice.gateway.config.ClusterConfig;
-import io.sluice.gateway.config.TransportConfig;
+import io.sluice.gateway.config.ConfigLoader;
+import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
 import io.vertx.core.Promise;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +38,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which calls have a timer running once they are on their way. */
 class ExchangeDeadlineTest {
+  private static final String CONFIG =
+      """
+      listeners: {rpc: {address: '127.0.0.1:0'}}
+      clusters: {c: {endpoints: ['127.0.0.1:1'], transport: framed}}
+      """;
+
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final EventLoop loop = group.next();
@@ -76,21 +81,14 @@ class ExchangeDeadlineTest {
     FilterChain all = global.followedBy(waits == Place.OF_ROUTE ? filters : List.of());
     Cluster cluster =
         new Cluster(
-            "c",
-            new ClusterConfig(
-                List.of(Address.parse("127.0.0.1:1")),
-                new TransportConfig(TransportConfig.Unary.FRAMED),
-                null,
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(1),
-                1,
-                1));
+            "c", ConfigLoader.load("g.yaml", CONFIG, List.of()).model().clusters().get("c"));
     RouteTable routes =
         new RouteTable(
             global,
             List.of(
-                new RouteTable.Rule.Default(
-                    new Route("r", cluster, TimeUnit.MILLISECONDS.toNanos(timeoutMillis), all))));
+                new Rule(
+                    MatchConfig.ALL,
+                    Route.to(cluster, "r", TimeUnit.MILLISECONDS.toNanos(timeoutMillis), all))));
 
     Exchange exchange =
         onLoop(

@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -28,7 +30,7 @@ public final class Downstream implements AutoCloseable {
   private final Service service;
   private final AtomicInteger accepted = new AtomicInteger();
   private final AtomicInteger open = new AtomicInteger();
-  private final Queue<Peer> peers = new ConcurrentLinkedQueue<>();
+  private final Set<Peer> peers = ConcurrentHashMap.newKeySet();
 
   private Downstream(ServerSocket server, Service service) {
     this.server = server;
@@ -43,12 +45,30 @@ public final class Downstream implements AutoCloseable {
    * @param receiveBuffer bytes that the kernel keeps for a slow reader; 0 for what is usual
    */
   public static Downstream serving(int receiveBuffer, Service service) {
+    return serving(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), receiveBuffer, service);
+  }
+
+  /**
+   * @param port of {@link #refusingPort()}, which refuses again once this is closed
+   */
+  public static Downstream on(int port, Service service) {
+    return serving(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0, service);
+  }
+
+  /** One that all addresses of this machine reach, as 127.1.2.3. */
+  public static Downstream everywhere(Service service) {
+    return serving(new InetSocketAddress(0), 0, service);
+  }
+
+  private static Downstream serving(InetSocketAddress address, int receiveBuffer, Service service) {
     try {
       ServerSocket server = new ServerSocket();
+      server.setReuseAddress(true);
       if (receiveBuffer > 0) {
         server.setReceiveBufferSize(receiveBuffer);
       }
-      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+      server.bind(address, 1024);
       Downstream downstream = new Downstream(server, service);
       start(downstream::accept);
       return downstream;
@@ -59,18 +79,21 @@ public final class Downstream implements AutoCloseable {
 
   /** Answers every call with its own text. */
   public static Downstream echoing() {
-    return serving(
-        (peer, connection) -> {
-          for (Message m = peer.read(); m != null; m = peer.read()) {
-            peer.send(Thrifts.echo(m));
-          }
-        });
+    return serving(Downstream::echo);
+  }
+
+  /** Answers every call of a connection with its own text. */
+  public static void echo(Peer peer, int connection) {
+    for (Message m = peer.read(); m != null; m = peer.read()) {
+      peer.send(Thrifts.echo(m));
+    }
   }
 
   /** A port of this machine that is taken, so that nobody else can listen on it, and refuses. */
   public static int refusingPort() {
     try {
       Socket taken = new Socket();
+      taken.setReuseAddress(true);
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       TAKEN.add(taken);
       return taken.getLocalPort();
@@ -114,6 +137,7 @@ public final class Downstream implements AutoCloseable {
     } catch (Exception | AssertionError e) {
       // The other side has gone or says nothing more, or the test is over.
     } finally {
+      peers.remove(peer);
       open.decrementAndGet();
     }
   }

@@ -2,6 +2,7 @@ package io.sluice.gateway.testkit;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigLoader;
 import io.vertx.core.Future;
@@ -9,6 +10,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -58,12 +60,24 @@ public final class TestGateway implements AutoCloseable {
         all += "  - {use: " + factory.name() + "}\n";
       }
     }
+    return start(all, loops, factories);
+  }
+
+  /**
+   * @param text the configuration, with its filters
+   */
+  public static TestGateway start(
+      String text, int loops, List<? extends FilterFactory<?>> factories) {
     Vertx vertx =
         Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setPreferNativeTransport(true));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    return new TestGateway(
-        get(Gateway.start(vertx, loops, ConfigLoader.load("test.yaml", all, factories), registry)),
-        registry);
+    var config = ConfigLoader.load("test.yaml", text, factories);
+    try {
+      return new TestGateway(get(Gateway.start(vertx, loops, config, registry)), registry);
+    } catch (IllegalStateException e) {
+      get(vertx.close());
+      throw e;
+    }
   }
 
   public int port() {

@@ -34,6 +34,7 @@ public final class GatewayProcess implements AutoCloseable {
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<String> javaOptions = new ArrayList<>();
     private final List<String> arguments = new ArrayList<>();
+    private Path command = Places.sluice();
     private boolean errorsAllowed;
 
     private Builder(String config) {
@@ -51,6 +52,12 @@ public final class GatewayProcess implements AutoCloseable {
 
     public Builder env(String name, String value) {
       environment.put(name, value);
+      return this;
+    }
+
+    /** The command that starts it, instead of the packaged one beside these tests. */
+    public Builder command(Path sluice) {
+      command = sluice;
       return this;
     }
 
@@ -80,6 +87,7 @@ public final class GatewayProcess implements AutoCloseable {
   private final Path config;
   private final boolean errorsAllowed;
   private final Map<String, Integer> ports;
+  private final long readyMillis;
   private boolean killed;
   private boolean checked;
 
@@ -93,15 +101,16 @@ public final class GatewayProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     List<String> command =
-        new ArrayList<>(List.of(Places.sluice().toString(), "run", "--config", config.toString()));
+        new ArrayList<>(List.of(builder.command.toString(), "run", "--config", config.toString()));
     command.addAll(builder.arguments);
     ProcessBuilder process = new ProcessBuilder(command);
     process.environment().put("JAVA_OPTS", String.join(" ", builder.javaOptions));
     process.environment().putAll(builder.environment);
     child = ChildProcess.start("gateway", process);
     try {
-      String ready = child.awaitErr(line -> isReady(LogLine.parse(line)), START);
-      ports = ports(LogLine.parse(ready));
+      LogLine ready = LogLine.parse(child.awaitErr(line -> isReady(LogLine.parse(line)), START));
+      ports = ports(ready);
+      readyMillis = Long.parseLong(ready.values().get("millis"));
     } catch (AssertionError e) {
       child.close();
       deleteConfig();
@@ -162,6 +171,11 @@ public final class GatewayProcess implements AutoCloseable {
   /** The address of the listener named {@code rpc}. */
   public InetSocketAddress address() {
     return new InetSocketAddress("127.0.0.1", port("rpc"));
+  }
+
+  /** Milliseconds from the start of the process until it took calls. */
+  public long readyMillis() {
+    return readyMillis;
   }
 
   public long pid() {

@@ -1,7 +1,11 @@
 package io.sluice.interop.harness;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /** Where things are: nothing here depends on the folder that the tests are started in. */
 final class Places {
@@ -33,6 +37,19 @@ final class Places {
           "no packaged gateway in " + folder + ": run 'mvn package' in the root folder first");
     }
     return command;
+  }
+
+  /** The zip that {@code mvn package} made last. */
+  static Path zip() {
+    Path folder = module().resolveSibling("dist").resolve("target");
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("sluice-.*\\.zip"))
+          .max(Comparator.comparing(file -> file.toFile().lastModified()))
+          .orElseThrow(() -> new IllegalStateException("no zip in " + folder));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Go, as bin/tools.sh finds or fetches it. */

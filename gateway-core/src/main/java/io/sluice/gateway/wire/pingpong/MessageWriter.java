@@ -27,11 +27,20 @@ public final class MessageWriter {
   }
 
   private final ByteBufAllocator allocator;
+  private final int flags;
   private final TTHeaderWriter ttheader = new TTHeaderWriter();
   private @Nullable ByteBuf rest;
 
   public MessageWriter(ByteBufAllocator allocator) {
+    this(allocator, 0);
+  }
+
+  /**
+   * @param flags of every TTHeader
+   */
+  public MessageWriter(ByteBufAllocator allocator, int flags) {
     this.allocator = allocator;
+    this.flags = flags;
   }
 
   /**
@@ -83,7 +92,7 @@ public final class MessageWriter {
     boolean done = false;
     try {
       if (wantsHeader) {
-        ttheader.begin(out, 0, seqId, TTHeader.PROTOCOL_THRIFT);
+        ttheader.begin(out, flags, seqId, TTHeader.PROTOCOL_THRIFT);
         keys.write(ttheader, of);
         ttheader.end(messageLength + (wantsLength ? 4 : 0));
       }

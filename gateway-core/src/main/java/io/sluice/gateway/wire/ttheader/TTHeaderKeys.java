@@ -43,5 +43,42 @@ public final class TTHeaderKeys {
 
   static final byte[] ACL_TOKEN_BYTES = ACL_TOKEN.getBytes(StandardCharsets.US_ASCII);
 
+  /** By the int key: what Kitex calls it. */
+  private static final String[] NAMES = {
+    "MeshVersion",
+    "TransportType",
+    "LogID",
+    "FromService",
+    "FromCluster",
+    "FromIDC",
+    "ToService",
+    "ToCluster",
+    "ToIDC",
+    "ToMethod",
+    "Env",
+    "DestAddress",
+    "RPCTimeout",
+    "ReadTimeout",
+    "RingHashKey",
+    "DDPTag",
+    "WithMeshHeader",
+    "ConnectTimeout",
+    "SpanContext",
+    "ShortConnection",
+    "FromMethod",
+    "StressTag",
+    "MsgType",
+    "HTTPContentType",
+    "RawRingHashKey",
+    "LBType",
+    "ClusterShardID",
+    "FrameType",
+  };
+
   private TTHeaderKeys() {}
+
+  /** What Kitex calls an int key; {@code unknown} if it is none of its own. */
+  public static String name(int key) {
+    return key < NAMES.length ? NAMES[key] : "unknown";
+  }
 }

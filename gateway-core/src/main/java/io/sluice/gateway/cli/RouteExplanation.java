@@ -1,0 +1,167 @@
+package io.sluice.gateway.cli;
+
+import io.sluice.gateway.Snapshots;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.config.Durations;
+import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.config.LoadedRoute;
+import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.filter.NamedFilter;
+import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.route.Rule;
+import io.sluice.gateway.route.Verdict;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Says which way a call would take, by the very table that a running gateway asks. */
+final class RouteExplanation {
+  private final Path file;
+  private final LoadedConfig config;
+  private final RouteTable table;
+  private final PrintWriter out;
+
+  RouteExplanation(Path file, LoadedConfig config, PrintWriter out) {
+    this.file = file;
+    this.config = config;
+    this.table = Snapshots.routeTable(config);
+    this.out = out;
+  }
+
+  /**
+   * Prints it.
+   *
+   * @param others how many of the other routes to tell of, at most
+   * @return whether a route takes the call
+   */
+  boolean print(RpcCall call, int others) {
+    line("call", describe(call));
+    Rule rule = table.find(call);
+    if (rule == null) {
+      line(
+          "route",
+          "none: the caller is told 'unknown service "
+              + call.qualifiedService()
+              + ", method "
+              + call.method()
+              + "'");
+      printFilters(table.beforeRouting().filters());
+    } else {
+      line("route", rule.route().name() + " (" + place(rule) + ")");
+      printFilters(rule.route().chain().filters());
+      printClusters(rule.route(), call);
+      printTimeouts(rule.route(), call);
+    }
+    printOthers(call, others);
+    return rule != null;
+  }
+
+  private static String describe(RpcCall call) {
+    return (call.service().isEmpty() ? "(no service)" : call.qualifiedService())
+        + "/"
+        + call.method()
+        + " by "
+        + call.protocol().label()
+        + ", "
+        + call.codec().label()
+        + ", at listener "
+        + call.listener()
+        + (call.caller().isEmpty() ? "" : ", from " + call.caller());
+  }
+
+  private String place(Rule rule) {
+    LoadedRoute loaded = config.routes().get(table.rules().indexOf(rule));
+    return file + ":" + loaded.at().line();
+  }
+
+  private void printFilters(List<NamedFilter> filters) {
+    int global = config.filters().size();
+    for (int i = 0; i < filters.size(); i++) {
+      line(
+          i == 0 ? "filters" : "",
+          (i + 1) + ". " + filters.get(i).name() + (i < global ? " (global)" : " (of the route)"));
+    }
+    if (filters.isEmpty()) {
+      line("filters", "none");
+    }
+  }
+
+  private void printClusters(Route route, RpcCall call) {
+    Map<Cluster, Integer> weights = route.clusters().weights();
+    int sum = weights.values().stream().mapToInt(Integer::intValue).sum();
+    String title = "cluster";
+    for (Map.Entry<Cluster, Integer> entry : weights.entrySet()) {
+      ClusterConfig cluster = entry.getKey().config();
+      String share = weights.size() == 1 ? "" : ", " + entry.getValue() + " of " + sum + " calls";
+      String transport =
+          call.protocol().isPingPong()
+              ? cluster.transport().unary().protocol().label()
+              : call.protocol().label();
+      line(
+          title,
+          entry.getKey().name()
+              + share
+              + ": by "
+              + transport
+              + " to "
+              + cluster.endpoints().stream()
+                  .map(endpoint -> endpoint.address().toString())
+                  .collect(Collectors.joining(", ")));
+      title = "";
+    }
+  }
+
+  private void printTimeouts(Route route, RpcCall call) {
+    if (route.timeoutNanos() > 0) {
+      line(
+          "timeout",
+          format(route.timeoutNanos()) + ", the route's; an earlier one of the caller stands");
+    } else if (call.protocol().isPingPong()) {
+      line(
+          "timeout",
+          "the caller's; without one "
+              + format(Exchanges.DEFAULT_TIMEOUT_NANOS)
+              + ", the gateway's own");
+    } else {
+      line("timeout", "the caller's; without one there is none");
+    }
+    for (Cluster cluster : route.clusters().weights().keySet()) {
+      line(
+          "",
+          Durations.format(cluster.config().connectTimeout())
+              + " to connect, of cluster "
+              + cluster.name());
+    }
+  }
+
+  private static String format(long nanos) {
+    return Durations.format(Duration.ofNanos(nanos));
+  }
+
+  private void printOthers(RpcCall call, int most) {
+    List<Verdict> verdicts = table.others(call);
+    for (int i = 0; i < Math.min(most, verdicts.size()); i++) {
+      Rule rule = verdicts.get(i).rule();
+      line(
+          i == 0 ? "others" : "",
+          rule.route().name()
+              + " ("
+              + place(rule)
+              + "): "
+              + String.join("; ", verdicts.get(i).reasons()));
+    }
+    if (verdicts.size() > most) {
+      line(most == 0 ? "others" : "", "and " + (verdicts.size() - most) + " more");
+    }
+  }
+
+  private void line(String title, String text) {
+    out.printf("%-9s%s%n", title, text);
+  }
+}

@@ -1,0 +1,15 @@
+package io.sluice.gateway.client;
+
+import io.sluice.gateway.call.RequestSink;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+
+/** One loop's way to a cluster. */
+interface ClusterCalls {
+
+  /** Opens the outbound leg of a call, in the protocol that the call came in. */
+  RequestSink open(RpcCall call, ResponseSink response);
+
+  /** Closes every connection. */
+  void close();
+}

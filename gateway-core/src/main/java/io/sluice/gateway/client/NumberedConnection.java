@@ -1,0 +1,273 @@
+package io.sluice.gateway.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Timers;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to a downstream that is shared by calls of one loop, and tells them apart by a
+ * number. What is said for a number that has no call is nobody's.
+ *
+ * <p>There is no flow control for a single call. While there is only one, its caller's slowness
+ * stops the reading; while there are more, reading goes on, and the call that then holds too much
+ * is ended.
+ *
+ * @param <C> the connection itself
+ * @param <L> the leg of a call
+ */
+abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends NumberedLeg<C>>
+    extends ChannelInboundHandlerAdapter implements SharedConnection {
+  /** Bytes of one call's response that may be on their way while others share the connection. */
+  private static final int CALL_BOUND = 8 << 20;
+
+  /** Beyond this nothing more is read, if the connection carries one call only. */
+  private static final int WINDOW = 256 * 1024;
+
+  private static final Status SLOW = Status.overLimit("the caller does not read its answer");
+
+  private final SharedPool<C> pool;
+  private final ClusterClient cluster;
+  private final IntObjectMap<L> legs = new IntObjectHashMap<>();
+  private final Timers.Timer idle = new Idle();
+  private final Budget.Share share = Budget.ofProcess().share();
+
+  /** Bytes of all responses that are on their way to the callers. */
+  private long underWay;
+
+  private ChannelHandlerContext ctx;
+  private Flusher.Target flushTarget;
+  private int lastId;
+  private boolean draining;
+
+  NumberedConnection(SharedPool<C> pool, ClusterClient cluster) {
+    this.pool = pool;
+    this.cluster = cluster;
+  }
+
+  /** This connection, by its own type. */
+  abstract C self();
+
+  /** How many calls it may carry at once. */
+  abstract int maxCalls();
+
+  /** Bytes of memory that what has been read and not passed on occupies. */
+  abstract long held();
+
+  /** Lets go of what has been read. */
+  abstract void release();
+
+  /** The call with this number is given up, and is no longer among the {@link #legs()}. */
+  abstract void writeCancel(L leg, Status why);
+
+  @Override
+  public final ChannelHandler[] handlers() {
+    return new ChannelHandler[] {this};
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    this.ctx = ctx;
+    flushTarget = new Flusher.Target(ctx.channel());
+    watchIdle();
+  }
+
+  @Override
+  public final boolean isReady() {
+    return true;
+  }
+
+  @Override
+  public final int calls() {
+    return legs.size();
+  }
+
+  @Override
+  public boolean hasRoom() {
+    return !draining && ctx.channel().isActive() && legs.size() < maxCalls();
+  }
+
+  @Override
+  public final void close() {
+    ctx.close();
+  }
+
+  final ClusterConfig config() {
+    return cluster.cluster().config();
+  }
+
+  final boolean isWritable() {
+    return ctx.channel().isWritable();
+  }
+
+  /** The call with this number; null if there is none. */
+  final @Nullable L leg(int id) {
+    return legs.get(id);
+  }
+
+  /** A number that no call has, which is not 0. */
+  final int nextId() {
+    do {
+      lastId++;
+    } while (lastId == 0 || legs.containsKey(lastId));
+    return lastId;
+  }
+
+  /** The call has its number, and is open from now on. */
+  final void add(L leg) {
+    legs.put(leg.id(), leg);
+    cluster.loop().timers().cancel(idle);
+    limitReading();
+  }
+
+  /**
+   * Writes what was made; it leaves at the end of this turn of the loop.
+   *
+   * @param bytes handed over
+   */
+  final void write(ByteBuf bytes) {
+    ctx.write(bytes);
+    flush();
+  }
+
+  final void flush() {
+    cluster.loop().flusher().later(flushTarget);
+  }
+
+  final void cancel(int id, Status why) {
+    L leg = legs.remove(id);
+    if (leg != null) {
+      leg.delivered(leg.window());
+      writeCancel(leg, why);
+      freed();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (ctx.channel().isWritable()) {
+      for (L leg : new ArrayList<>(legs.values())) {
+        leg.acknowledge();
+      }
+      pool.roomy(self());
+    }
+    ctx.fireChannelWritabilityChanged();
+  }
+
+  /** Passes on a part of a response. Ends the call instead if its caller takes too little. */
+  final void pass(L leg, ByteBuf part, boolean endOfMessage) {
+    int size = part.readableBytes();
+    leg.received(size);
+    underWay += size;
+    leg.response().responseData(part, endOfMessage);
+    boolean granted = share.holds(held() + underWay);
+    if (!granted || leg.window() > CALL_BOUND && legs.size() > 1) {
+      leg.giveUp(SLOW);
+    }
+    limitReading();
+  }
+
+  /** So many bytes of a response have been passed on, or are nobody's any more. */
+  @Override
+  public final void taken(int bytes) {
+    underWay -= bytes;
+    share.holds(held() + underWay);
+    limitReading();
+  }
+
+  private void limitReading() {
+    boolean read = true;
+    if (legs.size() == 1) {
+      for (L only : legs.values()) {
+        read = only.window() < WINDOW;
+      }
+    }
+    if (ctx.channel().config().isAutoRead() != read) {
+      ctx.channel().config().setAutoRead(read);
+    }
+  }
+
+  /** The call is over. */
+  final void finish(L leg, CallEnd end) {
+    legs.remove(leg.id());
+    leg.delivered(leg.window());
+    freed();
+    leg.end(end);
+  }
+
+  private void freed() {
+    limitReading();
+    if (draining && legs.isEmpty()) {
+      ctx.close();
+      return;
+    }
+    watchIdle();
+    pool.roomy(self());
+  }
+
+  /** The downstream wants no new calls here; those that are open may end. */
+  final void drain() {
+    if (!draining) {
+      draining = true;
+      pool.lost(self());
+    }
+  }
+
+  private void watchIdle() {
+    if (legs.isEmpty()) {
+      cluster.loop().timers().set(idle, config().idleTimeout().toNanos());
+    }
+  }
+
+  /** The connection cannot be read on: all its calls are lost, and it is closed. */
+  final void fail(String why) {
+    draining = true;
+    ArrayList<L> lost = new ArrayList<>(legs.values());
+    legs.clear();
+    underWay = 0;
+    share.release();
+    ctx.close();
+    for (L leg : lost) {
+      leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));
+    }
+  }
+
+  @Override
+  public final void channelInactive(ChannelHandlerContext ctx) {
+    cluster.loop().timers().cancel(idle);
+    pool.lost(self());
+    fail("connection to " + pool.address() + " lost");
+    ctx.fireChannelInactive();
+  }
+
+  @Override
+  public final void handlerRemoved(ChannelHandlerContext ctx) {
+    release();
+  }
+
+  @Override
+  public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    fail(String.valueOf(cause.getMessage()));
+  }
+
+  /** Closes the connection when no call has used it for a while. */
+  private final class Idle extends Timers.Timer {
+    @Override
+    protected void fire() {
+      if (legs.isEmpty()) {
+        pool.lost(self());
+        ctx.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.sluice.gateway.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.sluice.api.Protocol;
+import io.sluice.gateway.call.MessageHead;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.wire.WireException;
+import io.sluice.gateway.wire.pingpong.MessageWriter;
+import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.RequestKeys;
+import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
+import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Writes ping-pong requests in the framing of a cluster. Reused, one a connection. */
+final class RequestWriter implements MessageWriter.Keys<RpcCall> {
+  private final ChannelHandlerContext ctx;
+  private final Protocol framing;
+  private final @Nullable String service;
+  private final MessageWriter writer;
+
+  /**
+   * @param flags of every TTHeader
+   */
+  RequestWriter(ChannelHandlerContext ctx, ClusterConfig config, int flags) {
+    this.ctx = ctx;
+    this.framing = config.transport().unary().protocol();
+    this.service = config.service();
+    this.writer = new MessageWriter(ctx.alloc(), flags);
+  }
+
+  /** Whether the bytes of this call can stay as they came, checksums of them included. */
+  boolean keepsFraming(RpcCall call) {
+    return framing == call.protocol();
+  }
+
+  /**
+   * Writes the beginning of a request, and does not flush.
+   *
+   * @param part the first part of the body, handed over
+   * @throws WireException if the request does not fit the framing; nothing of it has been written
+   */
+  void begin(RpcCall call, int seqId, ByteBuf part) {
+    ByteBuf out =
+        writer.begin(
+            framing,
+            call.request(),
+            call.isOneway() ? ThriftHead.ONEWAY : ThriftHead.CALL,
+            call.method(),
+            seqId,
+            part,
+            this,
+            call);
+    ctx.write(out);
+    ByteBuf rest = writer.takeRest();
+    if (rest != null) {
+      ctx.write(rest);
+    }
+  }
+
+  /** The keys of a request, as section 2.12 of Kitex's rules for a proxy has them. */
+  @Override
+  public void write(TTHeaderWriter out, RpcCall call) {
+    MessageHead request = call.request();
+    String name = !call.service().isEmpty() ? call.service() : service == null ? "" : service;
+    if (!name.isEmpty()) {
+      out.string(TTHeaderKeys.SERVICE, name);
+    }
+    out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
+    boolean unchanged = keepsFraming(call) && request.headAhead > 0;
+    RequestKeys.writeRest(
+        out, call.headers(), unchanged, service == null ? -1 : TTHeaderKeys.TO_SERVICE);
+    if (service != null) {
+      out.integer(TTHeaderKeys.TO_SERVICE, service);
+    }
+    if (!call.protocol().carriesMetadata()) {
+      out.integer(TTHeaderKeys.TO_METHOD, call.method());
+    }
+    out.integer(TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
+    out.integer(TTHeaderKeys.MESSAGE_TYPE, call.isOneway() ? "4" : "1");
+    if (call.explicitTimeout()) {
+      long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(call.nanosLeft()));
+      out.integer(TTHeaderKeys.RPC_TIMEOUT, Long.toString(millis));
+    }
+  }
+}

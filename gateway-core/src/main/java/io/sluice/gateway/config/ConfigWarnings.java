@@ -1,0 +1,95 @@
+package io.sluice.gateway.config;
+
+import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.filter.NamedFilter;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What in a configuration without faults is hardly what its author meant. */
+final class ConfigWarnings {
+  private final GatewayConfig config;
+  private final Positions positions;
+  private final Faults warnings;
+
+  /**
+   * @param file the file's name as warnings shall tell it
+   */
+  ConfigWarnings(String file, GatewayConfig config, Positions positions) {
+    this.config = config;
+    this.positions = positions;
+    this.warnings = new Faults(file);
+  }
+
+  /**
+   * Looks for all of them.
+   *
+   * @return in the order of the file
+   */
+  List<Fault> of(List<NamedFilter> filters, List<LoadedRoute> routes) {
+    lookForUnusedClusters();
+    lookForIdleRoutes();
+    lookAtOrder(config.filters(), filters);
+    for (LoadedRoute route : routes) {
+      lookAtOrder(route.config().filters(), route.filters());
+    }
+    return warnings.inOrder();
+  }
+
+  private void lookForUnusedClusters() {
+    Set<String> used = new HashSet<>();
+    config.routes().forEach(route -> used.addAll(route.weights().keySet()));
+    for (String cluster : config.clusters().keySet()) {
+      if (!used.contains(cluster)) {
+        warnings.add(
+            positions.ofKey(config, "clusters", cluster),
+            "cluster " + Faults.quote(cluster) + " is never used",
+            "no route leads to it");
+      }
+    }
+  }
+
+  private void lookForIdleRoutes() {
+    RouteShadows shadows = new RouteShadows(config);
+    for (RouteConfig route : config.routes()) {
+      String name = "route " + Faults.quote(route.name()) + " takes no call";
+      if (!RouteTies.canHold(route.matchOrAll().conditions())) {
+        warnings.add(
+            positions.ofValue(route, "match"), name, "there is no Protobuf on this protocol");
+        continue;
+      }
+      RouteConfig before = shadows.of(route);
+      if (before != null) {
+        warnings.add(
+            positions.ofValue(route, "match"),
+            name,
+            Faults.quote(before.name())
+                + " in line "
+                + positions.of(before).line()
+                + " is more specific and takes all of them");
+      }
+    }
+  }
+
+  /** A filter that only looks on sees what those before it let pass. */
+  private void lookAtOrder(List<FilterUse> uses, List<NamedFilter> filters) {
+    FilterChain chain = FilterChain.of(filters);
+    Set<Integer> asked = new HashSet<>();
+    Arrays.stream(chain.request()).forEach(entry -> asked.add(entry.position()));
+    for (FilterChain.Entry entry : chain.complete()) {
+      int at = entry.position();
+      int first = asked.stream().mapToInt(Integer::intValue).min().orElse(at);
+      if (!asked.contains(at) && first < at) {
+        warnings.add(
+            positions.ofValue(uses.get(at), "use"),
+            "filter "
+                + Faults.quote(entry.name())
+                + " does not see calls that "
+                + Faults.quote(filters.get(first).name())
+                + " before it ends",
+            "put it first");
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package io.sluice.gateway.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExplainCommandTest {
+  private static final String CONFIG =
+      """
+      listeners:
+        rpc: {address: 'localhost:0'}
+        edge: {address: 'localhost:0'}
+      clusters:
+        cart: {endpoints: ['a:1', 'b:2'], transport: framed, connectTimeout: 250ms}
+        canary: {endpoints: ['c:3'], transport: ttheader}
+      routes:
+        - {match: {service: shop.Cart}, clusters: {cart: 9, canary: 1}, timeout: 2s}
+        - {match: {service: Cart, method: get, metadata: {env: canary}}, cluster: canary}
+        - {match: {prefix: shop.}, cluster: cart}
+        - {match: {glob: sh?p*, caller: web}, cluster: cart}
+        - {match: {listener: edge}, cluster: cart}
+      """;
+
+  @TempDir private Path folder;
+  private Path file;
+
+  @BeforeEach
+  void write() throws IOException {
+    file = Files.writeString(folder.resolve("gateway.yaml"), CONFIG);
+  }
+
+  private Ran explain(String... more) {
+    List<String> args = new ArrayList<>(List.of("--config", file.toString()));
+    args.addAll(List.of(more));
+    Ran ran = Ran.of(new ExplainCommand(), args.toArray(String[]::new));
+    return new Ran(ran.code(), ran.out().replace(file + ":", "line "), ran.err());
+  }
+
+  @Test
+  void tellsTheWayOfACallAndWhyNoOther() {
+    Ran ran =
+        explain("--service", "Cart", "--method", "put", "--package", "shop", "--protocol=grpc");
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.out())
+        .isEqualTo(
+            """
+            call     shop.Cart/put by grpc, protobuf, at listener rpc
+            route    shop.Cart (line 8)
+            filters  none
+            cluster  cart, 9 of 10 calls: by grpc to a:1, b:2
+                     canary, 1 of 10 calls: by grpc to c:3
+            timeout  2s, the route's; an earlier one of the caller stands
+                     250ms to connect, of cluster cart
+                     1s to connect, of cluster canary
+            others   shop.* (line 10): it fits, but 'shop.Cart' goes before it: a service goes before a prefix
+                     sh?p*[caller=web] (line 11): there is no caller, it has to be 'web'
+                     [listener=edge] (line 12): listener is 'rpc', not 'edge'
+                     Cart/get[env=canary] (line 9): method is 'put', not 'get'; there is no metadata env, it has to be 'canary'
+            """);
+    assertThat(ran.code()).isZero();
+  }
+
+  @Test
+  void metadataAndCallerAndListenerCount() {
+    Ran ran =
+        explain(
+            "--service=Cart",
+            "--method=get",
+            "--meta=RPC_PERSIST_env=canary",
+            "--caller=web",
+            "--listener=edge",
+            "--others=1");
+    assertThat(ran.out())
+        .isEqualTo(
+            """
+            call     Cart/get by ttheader-framed, thrift, at listener edge, from web
+            route    Cart/get[env=canary] (line 9)
+            filters  none
+            cluster  canary: by ttheader to c:3
+            timeout  the caller's; without one 10s, the gateway's own
+                     1s to connect, of cluster canary
+            others   [listener=edge] (line 12): it fits, but 'Cart/get[env=canary]' goes before it: a service goes before a route for any service
+                     and 3 more
+            """);
+  }
+
+  @Test
+  void whatNoRouteTakesEndsWithOne() {
+    Ran ran = explain("--service=Shop", "--method=get", "--others=2");
+    assertThat(ran.out())
+        .contains(
+            "route    none: the caller is told 'unknown service Shop, method get'\n",
+            "others   shop.Cart (line 8): service is 'Shop', not 'shop.Cart'\n",
+            "shop.* (line 10): service is 'Shop', which does not begin with 'shop.'\n");
+    assertThat(ran.code()).isEqualTo(1);
+  }
+
+  @Test
+  void aBareProtocolCarriesNoName() {
+    Ran ran = explain("--service=shop.Cart", "--method=get", "--protocol=framed");
+    assertThat(ran.out())
+        .startsWith(
+            "framed carries neither service nor caller nor metadata: left out of the call\n"
+                + "call     (no service)/get by framed, thrift, at listener rpc\n"
+                + "route    none");
+    assertThat(ran.code()).isEqualTo(1);
+  }
+
+  @Test
+  void wrongOptionsAreToldWithTheRightOnes() {
+    assertThat(explain("--service=S").err())
+        .contains(
+            "Missing required options: '--config=FILE' and '--method=NAME', or '--hex=BYTES'");
+    assertThat(explain("--method=m", "--listener=rcp").err())
+        .contains("no listener 'rcp' serves calls in");
+    Ran ran = explain("--method=m", "--protocol=http");
+    assertThat(ran.err())
+        .contains(
+            "'http' is not one of buffered, framed, ttheader, ttheader-framed, grpc, ttstream");
+    assertThat(ran.code()).isEqualTo(2);
+  }
+
+  @Test
+  void faultsOfTheFileAreTold() throws IOException {
+    Files.writeString(file, "listeners: {}\n");
+    assertThat(explain("--method=m").err()).contains("the mapping is empty");
+  }
+}

@@ -1,0 +1,68 @@
+package io.sluice.gateway.config;
+
+import static io.sluice.gateway.config.Configs.MINIMAL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.api.Call;
+import io.sluice.api.Filter;
+import io.sluice.api.FilterFactory;
+import io.sluice.api.Outcome;
+import io.sluice.api.Step;
+import org.junit.jupiter.api.Test;
+
+/** The warnings about filters; those about routes are tested with the command that tells them. */
+class ConfigWarningsTest {
+  private record None() {}
+
+  private static final FilterFactory<None> ASKED =
+      Configs.factory(
+          "asked",
+          None.class,
+          settings ->
+              new Filter() {
+                @Override
+                public Step onRequest(Call call) {
+                  return Step.NEXT;
+                }
+              });
+
+  private static final FilterFactory<None> LOOKING =
+      Configs.factory(
+          "looking",
+          None.class,
+          settings ->
+              new Filter() {
+                @Override
+                public void onComplete(Call call, Outcome outcome) {}
+              });
+
+  private static LoadedConfig load(String text) {
+    return Configs.load(MINIMAL + text, ASKED, LOOKING);
+  }
+
+  @Test
+  void whoOnlyLooksOnStandsFirst() {
+    assertThat(load("filters: [{use: looking}, {use: asked}]\n").warnings()).isEmpty();
+    assertThat(load("filters: [{use: looking}, {use: looking}]\n").warnings()).isEmpty();
+    assertThat(load("filters: [{use: asked}, {use: looking}]\n").warnings())
+        .extracting(Fault::toString)
+        .containsExactly(
+            "g.yaml:2:31: filter 'looking' does not see calls that 'asked' before it ends: put it"
+                + " first");
+  }
+
+  @Test
+  void theSameIsTrueOfTheFiltersOfARoute() {
+    assertThat(
+            load("""
+                clusters: {c: {endpoints: ['a:1'], transport: framed}}
+                filters: [{use: asked}]
+                routes:
+                  - {cluster: c, filters: [{use: asked}, {use: looking}]}
+                  - {cluster: c, filters: [{use: looking}], match: {service: s}}
+                """)
+                .warnings())
+        .extracting(Fault::line)
+        .containsExactly(5);
+  }
+}

@@ -1,0 +1,101 @@
+package io.sluice.gateway.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
+
+/** Who is cut when memory is short. */
+class BudgetTest {
+  private static final int MIB = 1 << 20;
+
+  private final Budget budget = new Budget(10 * MIB);
+  private final List<Runnable> elsewhere = new ArrayList<>();
+  private final List<String> cut = new ArrayList<>();
+
+  /** A connection on another loop, which comes to its work when the test says. */
+  private Budget.Share share(String name) {
+    Executor loop = elsewhere::add;
+    return budget.share(loop, () -> cut.add(name));
+  }
+
+  private void othersRun() {
+    List<Runnable> due = new ArrayList<>(elsewhere);
+    elsewhere.clear();
+    due.forEach(Runnable::run);
+  }
+
+  @Test
+  void theLargestIsCutAndNotWhoAsks() {
+    Budget.Share large = share("large");
+    Budget.Share larger = share("larger");
+    Budget.Share small = share("small");
+    assertThat(large.holds(4 * MIB)).isTrue();
+    assertThat(larger.holds(5 * MIB)).isTrue();
+    assertThat(small.holds(2 * MIB)).isTrue();
+    othersRun();
+    assertThat(cut).containsExactly("larger");
+    larger.release();
+    assertThat(budget.held()).isEqualTo(6 * MIB);
+  }
+
+  @Test
+  void theLargestIsCutWhenItAsks() {
+    Budget.Share small = share("small");
+    Budget.Share large = share("large");
+    assertThat(small.holds(MIB)).isTrue();
+    assertThat(large.holds(10 * MIB)).isFalse();
+    othersRun();
+    assertThat(cut).isEmpty();
+  }
+
+  @Test
+  void whoIsBeingCutIsCutOnceAndCountsAsLeaving() {
+    Budget.Share large = share("large");
+    Budget.Share next = share("next");
+    Budget.Share small = share("small");
+    assertThat(large.holds(5 * MIB)).isTrue();
+    assertThat(next.holds(4 * MIB)).isTrue();
+    assertThat(small.holds(2 * MIB)).isTrue();
+    assertThat(small.holds(2 * MIB + 1000)).isTrue();
+    assertThat(small.holds(2 * MIB + 2000)).isTrue();
+    othersRun();
+    assertThat(cut).containsExactly("large");
+  }
+
+  @Test
+  void nobodyGetsFarBeyondTheLimitWhileTheLargestStillHolds() {
+    Budget.Share large = share("large");
+    Budget.Share small = share("small");
+    assertThat(large.holds(10 * MIB)).isTrue();
+    assertThat(small.holds(2 * MIB)).isTrue();
+    assertThat(small.holds(3 * MIB)).isFalse();
+  }
+
+  @Test
+  void whoHasLetGoMeanwhileIsNotCut() {
+    Budget.Share large = share("large");
+    Budget.Share small = share("small");
+    large.holds(9 * MIB);
+    small.holds(2 * MIB);
+    large.release();
+    othersRun();
+    assertThat(cut).isEmpty();
+  }
+
+  @Test
+  void manySmallOnesAreLeftAlone() {
+    List<Budget.Share> small = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      Budget.Share share = share("small");
+      small.add(share);
+      assertThat(share.holds(16 * 1024)).isTrue();
+    }
+    othersRun();
+    assertThat(cut).isEmpty();
+    small.forEach(Budget.Share::release);
+    assertThat(budget.held()).isZero();
+  }
+}

@@ -1,0 +1,54 @@
+package io.sluice.plugins.accesslog;
+
+import io.sluice.api.Call;
+import io.sluice.api.Filter;
+import io.sluice.api.FilterContext;
+import io.sluice.api.Outcome;
+import java.io.IOException;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Notes how each call ended and leaves the writing to a {@link LogWriter}. A call's loop never
+ * waits: when the queue is full, the line is dropped and counted.
+ */
+final class AccessLog implements Filter {
+  private final AccessLogSettings settings;
+  private final EntryQueue queue;
+  private FilterContext.Counter dropped;
+  private LogWriter writer;
+
+  AccessLog(AccessLogSettings settings) {
+    this.settings = settings;
+    this.queue = new EntryQueue(settings.queue());
+  }
+
+  @Override
+  public void start(FilterContext context) throws IOException {
+    dropped =
+        context.counter(
+            "access_log_dropped", "Calls without a line since the access log's queue was full.");
+    writer = LogWriter.start(LogFile.open(settings), queue);
+  }
+
+  @Override
+  public void onComplete(Call call, Outcome outcome) {
+    if (!isWanted(outcome)) {
+      return;
+    }
+    if (!queue.offer(new Entry(call, outcome))) {
+      dropped.add(1);
+      writer.dropped();
+    }
+  }
+
+  private boolean isWanted(Outcome outcome) {
+    return settings.sample() >= 1
+        || !outcome.status().isOk()
+        || ThreadLocalRandom.current().nextDouble() < settings.sample();
+  }
+
+  @Override
+  public void stop() {
+    writer.stop();
+  }
+}

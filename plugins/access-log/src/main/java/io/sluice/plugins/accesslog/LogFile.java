@@ -1,0 +1,137 @@
+package io.sluice.plugins.accesslog;
+
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.ContextBase;
+import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.EncoderBase;
+import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
+import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.status.Status;
+import ch.qos.logback.core.util.Duration;
+import ch.qos.logback.core.util.FileSize;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where the lines go: a file that Logback rotates, or standard output. Used by one thread after it
+ * has been opened. What Logback has to complain of later, a full disk for one, goes to the
+ * gateway's log.
+ */
+final class LogFile {
+  private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
+
+  private final ContextBase context = new ContextBase();
+  private final OutputStreamAppender<byte[]> appender;
+
+  private LogFile(OutputStreamAppender<byte[]> appender) {
+    this.appender = appender;
+  }
+
+  /**
+   * @throws IOException if the file cannot be written to
+   */
+  static LogFile open(AccessLogSettings settings) throws IOException {
+    if (settings.file().equals(AccessLogSettings.STDOUT)) {
+      LogFile out = new LogFile(new ConsoleAppender<>());
+      out.start();
+      return out;
+    }
+    Path path = Path.of(settings.file()).toAbsolutePath();
+    probe(path);
+    RollingFileAppender<byte[]> appender = new RollingFileAppender<>();
+    LogFile file = new LogFile(appender);
+    file.rotate(appender, path, settings);
+    file.start();
+    return file;
+  }
+
+  /** Logback would say no more than that it has failed. */
+  private static void probe(Path path) throws IOException {
+    try {
+      Files.createDirectories(path.getParent());
+      Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
+    } catch (FileSystemException e) {
+      String why = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+      throw new IOException("cannot write to " + path + ": " + why, e);
+    }
+  }
+
+  private void rotate(RollingFileAppender<byte[]> appender, Path path, AccessLogSettings settings) {
+    FixedWindowRollingPolicy names = new FixedWindowRollingPolicy();
+    names.setContext(context);
+    names.setParent(appender);
+    names.setFileNamePattern(path + ".%i");
+    names.setMinIndex(1);
+    names.setMaxIndex(settings.maxFiles());
+    SizeBasedTriggeringPolicy<byte[]> size = new SizeBasedTriggeringPolicy<>();
+    size.setContext(context);
+    size.setMaxFileSize(new FileSize(settings.maxFileSize().bytes()));
+    // At each batch; the default looks once a minute.
+    size.setCheckIncrement(Duration.buildByMilliseconds(0));
+    appender.setContext(context);
+    appender.setFile(path.toString());
+    appender.setRollingPolicy(names);
+    appender.setTriggeringPolicy(size);
+    names.start();
+    size.start();
+  }
+
+  private void start() throws IOException {
+    context.getStatusManager().add(LogFile::complain);
+    AsTheyAre encoder = new AsTheyAre();
+    encoder.setContext(context);
+    encoder.start();
+    appender.setContext(context);
+    appender.setName("access-log");
+    appender.setEncoder(encoder);
+    appender.start();
+    if (!appender.isStarted()) {
+      throw new IOException("Logback did not open the file, its reason is in the log");
+    }
+  }
+
+  private static void complain(Status status) {
+    if (status.getLevel() >= Status.WARN) {
+      LOG.atWarn()
+          .setMessage("the access log's file: {}")
+          .addArgument(status.getMessage())
+          .setCause(status.getThrowable())
+          .log();
+    }
+  }
+
+  /** Writes whole lines; they have left for the operating system when this returns. */
+  void write(byte[] lines) {
+    appender.doAppend(lines);
+  }
+
+  void close() {
+    appender.stop();
+  }
+
+  /** The bytes are lines already. */
+  private static final class AsTheyAre extends EncoderBase<byte[]> {
+    private static final byte[] NOTHING = {};
+
+    @Override
+    public byte[] headerBytes() {
+      return NOTHING;
+    }
+
+    @Override
+    public byte[] encode(byte[] lines) {
+      return lines;
+    }
+
+    @Override
+    public byte[] footerBytes() {
+      return NOTHING;
+    }
+  }
+}

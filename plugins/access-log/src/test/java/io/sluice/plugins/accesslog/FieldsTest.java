@@ -1,0 +1,241 @@
+package io.sluice.plugins.accesslog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.sluice.api.Protocol;
+import io.sluice.api.Status;
+import io.sluice.api.Step;
+import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Journal;
+import io.sluice.gateway.testkit.Message;
+import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
+import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a line says of a call, and who ended it. */
+class FieldsTest {
+  @TempDir Path folder;
+
+  private Lines logged(String config, Probe... behind) {
+    return new Lines(config, folder.resolve("access.log"), "", behind);
+  }
+
+  private static byte[] call(Map<Integer, String> integers, Map<String, String> strings) {
+    return Thrifts.ttheader(
+        Protocol.TTHEADER_FRAMED,
+        integers,
+        strings,
+        ThriftHead.CALL,
+        "Add",
+        7,
+        Thrifts.args("hello"));
+  }
+
+  private static Map<Integer, String> calling(String service) {
+    return Map.of(
+        TTHeaderKeys.TO_SERVICE, service,
+        TTHeaderKeys.FROM_SERVICE, "web",
+        TTHeaderKeys.FROM_METHOD, "Checkout");
+  }
+
+  @Test
+  void aCallThatEndedWellHasEveryField() throws IOException {
+    Instant before = Instant.now();
+    try (Downstream downstream = Downstream.echoing();
+        Lines log = logged(TestGateway.config("framed", "name: all", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.send(call(calling("shop.Cart"), Map.of("isn", "Cart", "secret", "token-123")));
+      assertThat(Thrifts.text(caller.read().body())).isEqualTo("hello");
+      JsonObject line = log.awaitOne();
+
+      assertThat(line.getString("protocol")).isEqualTo("ttheader-framed");
+      assertThat(line.getString("codec")).isEqualTo("thrift");
+      assertThat(line.getString("listener")).isEqualTo("rpc");
+      assertThat(line.getString("peer")).matches("127\\.0\\.0\\.1:\\d+");
+      assertThat(line.getString("caller")).isEqualTo("web");
+      assertThat(line.getString("callerMethod")).isEqualTo("Checkout");
+      assertThat(line.getString("service")).isEqualTo("Cart");
+      assertThat(line.getString("method")).isEqualTo("Add");
+      assertThat(line.getString("route")).isEqualTo("all");
+      assertThat(line.getString("cluster")).isEqualTo("backend");
+      assertThat(line.getString("endpoint")).isEqualTo("127.0.0.1:" + downstream.port());
+      assertThat(line.getInteger("attempts")).isEqualTo(1);
+      assertThat(line.getInteger("requestBytes")).isEqualTo(Thrifts.args("hello").length);
+      assertThat(line.getInteger("responseBytes")).isEqualTo(Thrifts.result("hello").length);
+      assertThat(line.getLong("routedMicros")).isBetween(0L, line.getLong("connectedMicros"));
+      assertThat(line.getLong("connectedMicros")).isLessThanOrEqualTo(line.getLong("sentMicros"));
+      assertThat(line.getLong("sentMicros")).isLessThanOrEqualTo(line.getLong("answeredMicros"));
+      assertThat(line.getLong("answeredMicros")).isLessThanOrEqualTo(line.getLong("totalMicros"));
+      assertThat(line.getString("status")).isEqualTo("ok");
+      assertThat(line.getString("endedBy")).isEqualTo("downstream");
+      assertThat(Instant.parse(line.getString("time")))
+          .isBetween(before.minusMillis(2), Instant.now());
+      assertThat(line.fieldNames())
+          .doesNotContain("statusNumber", "statusText", "businessCode", "filter");
+      assertThat(line.encode()).doesNotContain("token-123").doesNotContain("secret");
+      for (String field : line.fieldNames()) {
+        assertThat(Files.readString(ReferenceTest.PAGE)).contains("`" + field + "`");
+      }
+    }
+  }
+
+  @Test
+  void theServicesOwnVerdictIsThere() {
+    Downstream.Service verdict =
+        (peer, n) -> {
+          Message m = peer.read();
+          peer.send(
+              Thrifts.ttheader(
+                  Protocol.TTHEADER_FRAMED,
+                  Map.of(),
+                  Map.of(TTHeaderKeys.BIZ_STATUS, "1042", TTHeaderKeys.BIZ_MESSAGE, "sold out"),
+                  ThriftHead.REPLY,
+                  m.method(),
+                  m.seqId(),
+                  Thrifts.result("")));
+          peer.read();
+        };
+    try (Downstream downstream = Downstream.serving(verdict);
+        Lines log = logged(TestGateway.config("ttheader-framed", "", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.send(call(Map.of(), Map.of()));
+      caller.read();
+      JsonObject line = log.awaitOne();
+      assertThat(line.getInteger("businessCode")).isEqualTo(1042);
+      assertThat(line.getString("status")).isEqualTo("ok");
+      assertThat(line.getString("endedBy")).isEqualTo("downstream");
+    }
+  }
+
+  @Test
+  void anExceptionOfTheDownstreamIsItsOwn() {
+    Downstream.Service failing =
+        (peer, n) -> {
+          peer.send(Thrifts.exception(peer.read(), 42, "out \"of\"\nluck\u0000 \ud83d\ude00"));
+          peer.read();
+        };
+    try (Downstream downstream = Downstream.serving(failing);
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.call("echo", 1, Thrifts.args("hi"));
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("exception");
+      assertThat(line.getInteger("statusNumber")).isEqualTo(42);
+      assertThat(line.getString("statusText")).isEqualTo("out \"of\"\nluck\u0000 \ud83d\ude00");
+      assertThat(line.getString("endedBy")).isEqualTo("downstream");
+    }
+  }
+
+  @Test
+  void aDownstreamThatCannotBeReachedEndsTheCall() {
+    try (Lines log =
+            logged(
+                TestGateway.config(
+                    "framed", "", Downstream.refusingPort(), Downstream.refusingPort()));
+        Peer caller = log.gateway.connect()) {
+      caller.call("echo", 1, Thrifts.args("hi"));
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("unavailable");
+      assertThat(line.getString("statusText")).startsWith("remote or network error: ");
+      assertThat(line.getInteger("attempts")).isEqualTo(2);
+      assertThat(line.getString("endedBy")).isEqualTo("downstream");
+      assertThat(line.fieldNames()).doesNotContain("endpoint", "sentMicros", "answeredMicros");
+    }
+  }
+
+  @Test
+  void theDeadlineEndsTheCall() {
+    try (Downstream silent = Downstream.serving((peer, n) -> new CountDownLatch(1).await());
+        Lines log = logged(TestGateway.config("framed", "timeout: 50ms", silent.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.call("echo", 1, Thrifts.args("hi"));
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("deadline_exceeded");
+      assertThat(line.getString("endedBy")).isEqualTo("deadline");
+      assertThat(line.getString("endpoint")).isEqualTo("127.0.0.1:" + silent.port());
+      assertThat(line.getLong("totalMicros")).isGreaterThanOrEqualTo(50_000);
+      assertThat(line.fieldNames()).contains("sentMicros").doesNotContain("answeredMicros");
+    }
+  }
+
+  @Test
+  void aCallerThatGoesEndsTheCall() {
+    CountDownLatch got = new CountDownLatch(1);
+    Downstream.Service silence =
+        (peer, n) -> {
+          peer.read();
+          got.countDown();
+          peer.read();
+        };
+    try (Downstream silent = Downstream.serving(silence);
+        Lines log = logged(TestGateway.config("framed", "", silent.port()))) {
+      try (Peer caller = log.gateway.connect()) {
+        caller.send(Thrifts.call("echo", 1, "hi"));
+        await().until(() -> got.getCount() == 0);
+      }
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("cancelled");
+      assertThat(line.getString("endedBy")).isEqualTo("caller");
+    }
+  }
+
+  @Test
+  void aFilterThatEndsTheCallIsNamed() {
+    Probe bouncer =
+        Probe.of("bouncer", new Journal())
+            .on(Probe.Hook.REQUEST, (call, none) -> Step.reject(Status.forbidden("not you")));
+    try (Downstream downstream = Downstream.echoing();
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()), bouncer);
+        Peer caller = log.gateway.connect()) {
+      caller.call("echo", 1, Thrifts.args("hi"));
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("forbidden");
+      assertThat(line.getString("endedBy")).isEqualTo("filter");
+      assertThat(line.getString("filter")).isEqualTo("bouncer");
+      assertThat(line.fieldNames()).doesNotContain("route", "cluster", "routedMicros");
+    }
+  }
+
+  @Test
+  void theGatewayEndsACallWithoutARoute() {
+    try (Downstream downstream = Downstream.echoing();
+        Lines log =
+            logged(TestGateway.config("framed", "match: {service: Cart}", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.send(call(calling("shop"), Map.of("isn", "Orders")));
+      assertThat(caller.read().type()).isEqualTo(ThriftHead.EXCEPTION);
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("unknown_service");
+      assertThat(line.getString("service")).isEqualTo("Orders");
+      assertThat(line.getString("endedBy")).isEqualTo("gateway");
+    }
+  }
+
+  @Test
+  void whatCallersSayIsCutAndEscaped() {
+    String odd = "x\"\\\n\t\u0001" + "y".repeat(2000);
+    try (Downstream downstream = Downstream.echoing();
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.send(call(Map.of(TTHeaderKeys.FROM_SERVICE, odd), Map.of("isn", odd)));
+      caller.read();
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("caller")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
+      assertThat(line.getString("service")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
+      assertThat(log.read()).hasSize(1);
+    }
+  }
+}
