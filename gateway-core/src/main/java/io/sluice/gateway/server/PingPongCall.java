@@ -14,11 +14,13 @@ import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,7 @@ final class PingPongCall implements ResponseSink {
   private @Nullable RequestSink request;
 
   private boolean multiplexed;
+  private @Nullable PayloadChecksum checksum;
   private boolean ended;
 
   /** Its place among the open calls of the connection, or -1. */
@@ -74,11 +77,14 @@ final class PingPongCall implements ResponseSink {
    * Takes on a call.
    *
    * @param multiplexed whether others may be open beside it
+   * @param checksum checks the request and seals the reply, or null
    */
-  void begin(RpcCall next, boolean multiplexed, CallHandler calls) {
+  void begin(
+      RpcCall next, boolean multiplexed, @Nullable PayloadChecksum checksum, CallHandler calls) {
     call = next;
     headerBytes = next.headers().footprint();
     this.multiplexed = multiplexed;
+    this.checksum = checksum;
     ended = false;
     window = 0;
     instead = null;
@@ -94,8 +100,12 @@ final class PingPongCall implements ResponseSink {
    * A part of the request.
    *
    * @param part handed over
+   * @throws WireException if the request is not what its checksum says; it is given up
    */
   void requestPart(ByteBuf part, boolean last) {
+    if (checksum != null) {
+      check(part, last);
+    }
     if (request == null) {
       part.release();
       return;
@@ -106,6 +116,16 @@ final class PingPongCall implements ResponseSink {
     request.requestData(part, last);
     if (last && request != null) {
       request.requestEnd();
+    }
+  }
+
+  private void check(ByteBuf part, boolean last) {
+    try {
+      checksum.check(part, last);
+    } catch (WireException e) {
+      part.release();
+      lost(false);
+      throw e;
     }
   }
 
@@ -187,7 +207,7 @@ final class PingPongCall implements ResponseSink {
     } else if (endOfMessage) {
       hold(part);
       return;
-    } else if (multiplexed) {
+    } else if (multiplexed || checksum != null) {
       hold(part);
       gathered += size;
       connection.gathered(size);
@@ -314,7 +334,7 @@ final class PingPongCall implements ResponseSink {
   }
 
   private void write(MessageHead head, int type, ByteBuf part) {
-    connection.write(
+    ByteBuf first =
         connection
             .writer()
             .begin(
@@ -325,8 +345,12 @@ final class PingPongCall implements ResponseSink {
                 call.request().seqId,
                 part,
                 type == ThriftHead.REPLY ? PingPongCall::replyKeys : PingPongCall::exceptionKeys,
-                this));
+                this);
     ByteBuf rest = connection.writer().takeRest();
+    if (checksum != null) {
+      checksum.seal(first, rest, heldMore == null ? List.of() : heldMore);
+    }
+    connection.write(first);
     if (rest != null) {
       connection.write(rest);
     }
@@ -348,6 +372,9 @@ final class PingPongCall implements ResponseSink {
   }
 
   private void keys(TTHeaderWriter out, Headers headers, boolean unchanged, String messageType) {
+    if (checksum != null) {
+      checksum.writeKey(out, headers);
+    }
     RequestKeys.writeRest(out, headers, unchanged, TTHeaderKeys.MESSAGE_TYPE);
     if (connection.isDraining()) {
       out.string(TTHeaderKeys.CONNECTION_ENDS, "1");

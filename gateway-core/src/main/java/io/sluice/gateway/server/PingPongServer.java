@@ -16,6 +16,7 @@ import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttheader.TTHeader;
 import java.util.ArrayList;
@@ -142,12 +143,13 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     waiting = null;
     frames++;
+    PayloadChecksum checksum = checksum(message);
     RpcCall call = describe(message);
     current = multiplexed ? new PingPongCall(this) : serial;
     current.place(open.size());
     open.add(current);
     headerBytes += call.headers().footprint();
-    current.begin(call, multiplexed, listener.calls());
+    current.begin(call, multiplexed, checksum, listener.calls());
     return true;
   }
 
@@ -162,6 +164,12 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
                 && waiting == null
                 && open.size() < listener.limits().maxStreams();
     return others && ctx.channel().isWritable();
+  }
+
+  private @Nullable PayloadChecksum checksum(PingPongMessage message) {
+    return listener.verifiesChecksums() && message.framing().carriesMetadata()
+        ? PayloadChecksum.of(message.headers(), message.ahead())
+        : null;
   }
 
   private RpcCall describe(PingPongMessage message) {

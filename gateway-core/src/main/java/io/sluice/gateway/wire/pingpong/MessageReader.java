@@ -155,7 +155,7 @@ public final class MessageReader {
             bodyLength,
             headLength);
     bodyRemaining = bodyLength;
-    ahead = headLength + (message.hasFrameLength() ? 4 : 0);
+    ahead = message.ahead();
     in.readerIndex(head + headLength - ahead);
     partDue = true;
     begin();

@@ -40,7 +40,12 @@ public record PingPongMessage(
     head.lengthAhead = hasFrameLength();
   }
 
-  boolean hasFrameLength() {
+  /** Bytes of the message in front of the first part, its frame length included. */
+  public int ahead() {
+    return headLength + (hasFrameLength() ? 4 : 0);
+  }
+
+  private boolean hasFrameLength() {
     return framing != Protocol.TTHEADER && framing != Protocol.BUFFERED;
   }
 }

@@ -70,6 +70,11 @@ public final class TTHeaderWriter {
     range(bytes, headers.valueOffset(entry), valueLength);
   }
 
+  /** Where in the buffer the next byte goes. */
+  int position() {
+    return out.writerIndex();
+  }
+
   /**
    * Pads the header and fills in the lengths.
    *
