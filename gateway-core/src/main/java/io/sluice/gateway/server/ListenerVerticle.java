@@ -121,13 +121,17 @@ public final class ListenerVerticle extends VerticleBase {
                   long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
                   // Connections are closed before their calls have been told.
-                  closed
-                      .onComplete(done -> vertx.cancelTimer(timer))
-                      .map(done -> listener.lostCalls())
-                      .onComplete(
-                          (lost, failure) ->
-                              context.runOnContext(
-                                  on -> listener.whenEmpty(() -> promise.complete(lost, failure))));
+                  closed.onComplete(
+                      (none, failure) ->
+                          context.runOnContext(
+                              on -> {
+                                vertx.cancelTimer(timer);
+                                listener.whenEmpty(
+                                    () ->
+                                        promise.complete(
+                                            failure == null ? listener.lostCalls() : null,
+                                            failure));
+                              }));
                 }));
   }
 }

@@ -14,7 +14,6 @@ import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
@@ -38,7 +37,7 @@ final class PingPongCall implements ResponseSink {
   private @Nullable RequestSink request;
 
   private boolean multiplexed;
-  private @Nullable PayloadChecksum checksum;
+  private @Nullable CheckedPayload checksum;
   private boolean ended;
 
   /** Its place among the open calls of the connection, or -1. */
@@ -80,7 +79,7 @@ final class PingPongCall implements ResponseSink {
    * @param checksum checks the request and seals the reply, or null
    */
   void begin(
-      RpcCall next, boolean multiplexed, @Nullable PayloadChecksum checksum, CallHandler calls) {
+      RpcCall next, boolean multiplexed, @Nullable CheckedPayload checksum, CallHandler calls) {
     call = next;
     headerBytes = next.headers().footprint();
     this.multiplexed = multiplexed;
@@ -121,7 +120,7 @@ final class PingPongCall implements ResponseSink {
 
   private void check(ByteBuf part, boolean last) {
     try {
-      checksum.check(part, last);
+      checksum.request(part, last);
     } catch (WireException e) {
       part.release();
       lost(false);

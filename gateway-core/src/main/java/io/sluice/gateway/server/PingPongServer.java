@@ -16,7 +16,6 @@ import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
 import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttheader.TTHeader;
 import java.util.ArrayList;
@@ -143,7 +142,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     waiting = null;
     frames++;
-    PayloadChecksum checksum = checksum(message);
+    CheckedPayload checksum = listener.verifiesChecksums() ? CheckedPayload.of(message) : null;
     RpcCall call = describe(message);
     current = multiplexed ? new PingPongCall(this) : serial;
     current.place(open.size());
@@ -164,12 +163,6 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
                 && waiting == null
                 && open.size() < listener.limits().maxStreams();
     return others && ctx.channel().isWritable();
-  }
-
-  private @Nullable PayloadChecksum checksum(PingPongMessage message) {
-    return listener.verifiesChecksums() && message.framing().carriesMetadata()
-        ? PayloadChecksum.of(message.headers(), message.ahead())
-        : null;
   }
 
   private RpcCall describe(PingPongMessage message) {
@@ -237,8 +230,12 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     boolean owed = isMidRequest() || canTakeCall() && reader.buffered() > 0;
     guard.midFrame(owed && underWay < WINDOW, frames);
-    guard.holds(reader.held() + headerBytes + underWay + gathered + unwritten());
+    guard.holds(reader.held() + waitingBytes() + headerBytes + underWay + gathered + unwritten());
     limitReading();
+  }
+
+  private long waitingBytes() {
+    return waiting == null || waiting.headers() == null ? 0 : waiting.headers().footprint();
   }
 
   /** Bytes of answers that the caller does not read. */

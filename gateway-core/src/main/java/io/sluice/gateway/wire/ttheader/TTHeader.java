@@ -106,6 +106,11 @@ public final class TTHeader {
     return FIXED + headerBytes;
   }
 
+  /** Bytes from LENGTH to the end of a header that was written here. */
+  public static int writtenSize(ByteBuf out, int at) {
+    return FIXED + out.getUnsignedShort(at + 12) * 4;
+  }
+
   /**
    * Reads the header.
    *
