@@ -106,14 +106,18 @@ public final class Gateway {
    * Accepts no more calls, lets those that are open end, stops the filters, and closes.
    *
    * @param grace after so long the rest is cut off
+   * @return how many calls were cut off
    */
-  public Future<Void> shutdown(Duration grace) {
+  public Future<Integer> shutdown(Duration grace) {
     ready = false;
-    List<Future<Void>> drained = new ArrayList<>();
+    List<Future<Integer>> drained = new ArrayList<>();
     for (ListenerVerticle listener : listeners) {
       drained.add(listener.drain(grace));
     }
-    return Future.join(drained).eventually(this::stopFilters).eventually(vertx::close).mapEmpty();
+    return Future.join(drained)
+        .map(all -> drained.stream().mapToInt(Future::result).sum())
+        .eventually(this::stopFilters)
+        .eventually(vertx::close);
   }
 
   private Future<?> startFilters() {

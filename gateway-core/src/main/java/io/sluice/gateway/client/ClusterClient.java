@@ -1,5 +1,8 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Codec;
+import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -14,6 +17,9 @@ import java.util.function.Consumer;
 
 /** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
 class ClusterClient implements ClusterCalls {
+  private static final Status NO_BUFFERED_PROTOBUF =
+      Status.untranslatable("Kitex Protobuf has no Buffered form: it needs a frame length");
+
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
@@ -58,6 +64,11 @@ class ClusterClient implements ClusterCalls {
     if (openCalls.isFull()) {
       return RefusedLeg.of(call, response, openCalls.full());
     }
+    if (call.protocol().isPingPong()
+        && call.codec() == Codec.PROTOBUF
+        && unary() == Protocol.BUFFERED) {
+      return RefusedLeg.of(call, response, NO_BUFFERED_PROTOBUF);
+    }
     Leg<?> leg =
         switch (call.protocol()) {
           case GRPC -> new GrpcLeg(this, call, response);
@@ -69,6 +80,10 @@ class ClusterClient implements ClusterCalls {
         };
     leg.connect();
     return leg;
+  }
+
+  private Protocol unary() {
+    return cluster.config().transport().unary().protocol();
   }
 
   /**

@@ -32,7 +32,7 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     writer = new RequestWriter(ctx, config(), TTHeader.FLAG_OUT_OF_ORDER);
-    replies = new ReplyReader(ctx.alloc());
+    replies = new ReplyReader(ctx.alloc(), config());
     super.handlerAdded(ctx);
   }
 
@@ -116,7 +116,13 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
       }
       begin(head);
     }
-    ByteBuf part = replies.readPart();
+    ByteBuf part;
+    try {
+      part = replies.readPart();
+    } catch (WireException e) {
+      unsound(e);
+      return true;
+    }
     if (part == null) {
       return false;
     }
@@ -135,7 +141,7 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
   }
 
   private void begin(PingPongMessage head) {
-    MuxLeg leg = leg(head.seqId());
+    MuxLeg leg = leg(head.callId());
     if (leg == null || !leg.isAsked()) {
       return;
     }
@@ -171,6 +177,15 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
         leg,
         CallEnd.of(
             leg.call(), Status.unavailable("default codec read failed: " + why.getMessage())));
+  }
+
+  /** A whole reply whose checksum is wrong; who knows what the connection does to the next. */
+  private void unsound(WireException why) {
+    drain();
+    replies.forget();
+    if (current != null) {
+      wrong(why);
+    }
   }
 
   /** What follows of the reply is nobody's. */

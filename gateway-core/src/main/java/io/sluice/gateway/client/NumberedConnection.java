@@ -242,6 +242,9 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
       draining = true;
       pool.lost(self());
     }
+    if (legs.isEmpty()) {
+      ctx.close();
+    }
   }
 
   private void watchIdle() {

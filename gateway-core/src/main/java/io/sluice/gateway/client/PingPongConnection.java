@@ -1,11 +1,13 @@
 package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
@@ -39,6 +41,10 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
 
   private int seqId;
   private boolean requestBegun;
+
+  /** What there is of a request that has to be whole; null if nothing. */
+  private @Nullable CompositeByteBuf whole;
+
   private long requestRemaining;
   private int unacknowledged;
   private int window;
@@ -56,7 +62,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
   public void handlerAdded(ChannelHandlerContext ctx) {
     this.ctx = ctx;
     flushTarget = new Flusher.Target(ctx.channel());
-    replies = new ReplyReader(ctx.alloc());
+    replies = new ReplyReader(ctx.alloc(), pool.config());
     writer = new RequestWriter(ctx, pool.config(), 0);
   }
 
@@ -96,9 +102,13 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
       requestRemaining -= size;
       ctx.write(part);
     } else {
+      ByteBuf first = writer.wantsWhole() ? gather(part) : part;
+      if (first == null) {
+        return;
+      }
       requestBegun = true;
       try {
-        writeFirst(part, size);
+        writeFirst(first, first.readableBytes());
       } catch (WireException e) {
         // Nothing of it was written.
         PingPongLeg failed = leg;
@@ -118,6 +128,39 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
     } else {
       unacknowledged += size;
     }
+  }
+
+  /**
+   * Keeps the parts of a request until it is whole.
+   *
+   * @return handed over; null if more is to come, or the call has been ended
+   */
+  private @Nullable ByteBuf gather(ByteBuf part) {
+    MessageHead head = leg.call().request();
+    int size = part.readableBytes();
+    if (whole == null) {
+      if (size >= head.bodyLength) {
+        return part;
+      }
+      whole = ctx.alloc().compositeBuffer(1024);
+      int ahead = head.headAhead + (head.lengthAhead ? 4 : 0);
+      whole.addComponent(true, part.readerIndex(part.readerIndex() - ahead));
+      whole.readerIndex(ahead);
+    } else {
+      whole.addComponent(true, part);
+    }
+    if (whole.readableBytes() >= head.bodyLength) {
+      CompositeByteBuf gathered = whole;
+      whole = null;
+      share.holds(0);
+      return gathered;
+    }
+    if (share.holds(whole.readableBytes())) {
+      leg.response().requestTaken(size);
+    } else {
+      leg.giveUp(Status.overLimit("memory is short, and the request is large"));
+    }
+    return null;
   }
 
   private void writeFirst(ByteBuf part, int size) {
@@ -152,6 +195,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
   /** The open call is given up; what may still come of it must meet nobody. */
   void abandon() {
     leg = null;
+    dropWhole();
     if (!requestBegun) {
       pool.release(this);
     } else {
@@ -288,6 +332,15 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
 
   private void release() {
     replies.release();
+    dropWhole();
     share.release();
+  }
+
+  private void dropWhole() {
+    if (whole != null) {
+      whole.release();
+      whole = null;
+      share.holds(0);
+    }
   }
 }

@@ -7,12 +7,14 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
+import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +34,19 @@ final class ReplyReader {
   private @Nullable CompositeByteBuf exception;
   private @Nullable Status status;
 
-  ReplyReader(ByteBufAllocator allocator) {
+  /** Of the payloads; null if they are not checked. */
+  private final @Nullable PayloadChecksum checksum;
+
+  /** What the checksum of the reply has to be; null if it came without one. */
+  private @Nullable String expected;
+
+  /** Bytes in front of the next part that the checksum is of too. */
+  private int ahead;
+
+  ReplyReader(ByteBufAllocator allocator, ClusterConfig config) {
     this.allocator = allocator;
+    this.checksum =
+        config.checksum() == ClusterConfig.Checksum.CRC32C ? new PayloadChecksum() : null;
     this.reader = new MessageReader(allocator, LIMITS);
   }
 
@@ -70,9 +83,15 @@ final class ReplyReader {
   @Nullable PingPongMessage readHead() {
     keys = null;
     status = null;
+    expected = null;
     reply = reader.readHead();
     if (reply != null && reply.headers() != null) {
       keys = ReplyKeys.take(reply.headers());
+      if (checksum != null) {
+        checksum.reset();
+        expected = PayloadChecksum.of(reply.headers());
+        ahead = reply.ahead();
+      }
     }
     return reply;
   }
@@ -119,12 +138,24 @@ final class ReplyReader {
   }
 
   /**
-   * The next part of the body.
+   * The next part of the body. With a wrong checksum the last part is never given out.
    *
    * @return handed over; null if no bytes are there
+   * @throws WireException at the end of a body that is not what its checksum says
    */
   @Nullable ByteBuf readPart() {
-    return reader.readPart();
+    ByteBuf part = reader.readPart();
+    if (part != null && expected != null && !isSound(checksum, expected, part)) {
+      part.release();
+      throw new WireException("checksum crc32c " + expected + " is of another payload");
+    }
+    return part;
+  }
+
+  private boolean isSound(PayloadChecksum checksum, String expected, ByteBuf part) {
+    checksum.update(part, part.readerIndex() - ahead, part.readableBytes() + ahead);
+    ahead = 0;
+    return reader.isPartDue() || checksum.matches(expected);
   }
 
   /**
@@ -138,11 +169,11 @@ final class ReplyReader {
       exception = allocator.compositeBuffer(64);
     }
     exception.addComponent(true, part);
-    if (exception.readableBytes() > ThriftException.MAX_BYTES) {
-      throw new WireException("an exception of more than " + ThriftException.MAX_BYTES + " bytes");
+    if (exception.readableBytes() > ExceptionBody.MAX_BYTES) {
+      throw new WireException("an exception of more than " + ExceptionBody.MAX_BYTES + " bytes");
     }
     if (!reader.isPartDue()) {
-      status = ThriftException.read(exception);
+      status = ExceptionBody.read(reply.codec(), exception);
     }
   }
 

@@ -2,6 +2,7 @@ package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
@@ -9,7 +10,9 @@ import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
+import io.sluice.gateway.wire.ttheader.TTHeader;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +25,12 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
   private final @Nullable String service;
   private final MessageWriter writer;
 
+  /** Of the payloads; null if none is wanted. */
+  private final @Nullable PayloadChecksum checksum;
+
+  /** Where the checksum of the request being written goes. */
+  private int checksumAt;
+
   /**
    * @param flags of every TTHeader
    */
@@ -29,12 +38,28 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
     this.ctx = ctx;
     this.framing = config.transport().unary().protocol();
     this.service = config.service();
+    this.checksum =
+        config.checksum() == ClusterConfig.Checksum.CRC32C && framing.carriesMetadata()
+            ? new PayloadChecksum()
+            : null;
     this.writer = new MessageWriter(ctx.alloc(), flags);
+  }
+
+  /** The framing of this call; Kitex Protobuf has a frame length in every TTHeader. */
+  private Protocol framing(RpcCall call) {
+    return framing == Protocol.TTHEADER && call.codec() == Codec.PROTOBUF
+        ? Protocol.TTHEADER_FRAMED
+        : framing;
   }
 
   /** Whether the bytes of this call can stay as they came, checksums of them included. */
   boolean keepsFraming(RpcCall call) {
-    return framing == call.protocol();
+    return framing(call) == call.protocol();
+  }
+
+  /** Whether the first part has to be the whole body, since its checksum goes in front of it. */
+  boolean wantsWhole() {
+    return checksum != null;
   }
 
   /**
@@ -46,7 +71,7 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
   void begin(RpcCall call, int seqId, ByteBuf part) {
     ByteBuf out =
         writer.begin(
-            framing,
+            framing(call),
             call.request(),
             call.isOneway() ? ThriftHead.ONEWAY : ThriftHead.CALL,
             call.method(),
@@ -54,11 +79,24 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
             part,
             this,
             call);
-    ctx.write(out);
     ByteBuf rest = writer.takeRest();
+    if (checksum != null) {
+      seal(checksum, out, rest);
+    }
+    ctx.write(out);
     if (rest != null) {
       ctx.write(rest);
     }
+  }
+
+  private void seal(PayloadChecksum checksum, ByteBuf out, @Nullable ByteBuf rest) {
+    int header = TTHeader.writtenSize(out, out.readerIndex());
+    checksum.reset();
+    checksum.update(out, out.readerIndex() + header, out.readableBytes() - header);
+    if (rest != null) {
+      checksum.update(rest, rest.readerIndex(), rest.readableBytes());
+    }
+    checksum.write(out, checksumAt);
   }
 
   /** The keys of a request, as section 2.12 of Kitex's rules for a proxy has them. */
@@ -70,6 +108,11 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
       out.string(TTHeaderKeys.SERVICE, name);
     }
     out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
+    if (checksum != null) {
+      PayloadChecksum.remove(call.headers());
+      out.string(TTHeaderKeys.CHECKSUM, PayloadChecksum.PLACE);
+      checksumAt = out.at() - PayloadChecksum.PLACE.length();
+    }
     boolean unchanged = keepsFraming(call) && request.headAhead > 0;
     RequestKeys.writeRest(
         out, call.headers(), unchanged, service == null ? -1 : TTHeaderKeys.TO_SERVICE);
@@ -79,7 +122,8 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
     if (!call.protocol().carriesMetadata()) {
       out.integer(TTHeaderKeys.TO_METHOD, call.method());
     }
-    out.integer(TTHeaderKeys.TRANSPORT_TYPE, framing == Protocol.TTHEADER ? "unframed" : "framed");
+    out.integer(
+        TTHeaderKeys.TRANSPORT_TYPE, framing(call) == Protocol.TTHEADER ? "unframed" : "framed");
     out.integer(TTHeaderKeys.MESSAGE_TYPE, call.isOneway() ? "4" : "1");
     if (call.explicitTimeout()) {
       long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(call.nanosLeft()));

@@ -60,6 +60,12 @@ public record ClusterConfig(
             min = 1,
             max = 10_000_000)
         int maxCalls,
+    @Setting(
+            value =
+                "Whether checksums in a TTHeader are passed on with a payload that stays as it is,"
+                    + " or made for every request and checked on every reply that has one.",
+            fallback = "pass")
+        Checksum checksum,
     @Setting("What holds if endpoints have placeholders.") TemplateConfig template) {
   public ClusterConfig {
     endpoints = List.copyOf(endpoints);
@@ -76,6 +82,12 @@ public record ClusterConfig(
     ROUND_ROBIN,
     /** Of two drawn at random, the one with fewer calls open for its weight. */
     LEAST_CALLS
+  }
+
+  /** What is done about checksums of payloads. */
+  public enum Checksum {
+    PASS,
+    CRC32C
   }
 
   /** What becomes of a ping-pong connection after its call. */

@@ -30,7 +30,7 @@ final class ConfigChecks {
     checkNames("clusters");
     checkListeners();
     config.clusters().values().forEach(this::checkEndpoints);
-    config.clusters().values().forEach(this::checkMultiplex);
+    config.clusters().values().forEach(this::checkTransport);
     new RouteChecks(config, positions, faults).run();
   }
 
@@ -103,12 +103,22 @@ final class ConfigChecks {
     }
   }
 
-  private void checkMultiplex(ClusterConfig cluster) {
+  private void checkTransport(ClusterConfig cluster) {
     TransportConfig transport = cluster.transport();
-    if (transport == null || transport.unary() == null || !transport.multiplex()) {
+    if (transport == null || transport.unary() == null) {
       return;
     }
-    if (!transport.unary().protocol().carriesMetadata()) {
+    boolean ttheader = transport.unary().protocol().carriesMetadata();
+    if (cluster.checksum() == ClusterConfig.Checksum.CRC32C && !ttheader) {
+      faults.add(
+          positions.ofValue(cluster, "checksum"),
+          "there is no place for a checksum without a TTHeader",
+          "write 'unary: ttheader-framed', or leave out 'checksum'");
+    }
+    if (!transport.multiplex()) {
+      return;
+    }
+    if (!ttheader) {
       faults.add(
           positions.ofValue(transport, "multiplex"),
           "calls without a TTHeader cannot share a connection",

@@ -51,7 +51,7 @@ public record LimitsConfig(
             max = 16L << 30)
         ByteSize maxBuffered,
     @Setting(
-            value = "The most streams open at once on one connection.",
+            value = "The most streams, or multiplexed calls, open at once on one connection.",
             fallback = "1000",
             min = 1,
             max = 1_000_000)

@@ -14,7 +14,8 @@ public record TransportConfig(
     @Setting(
             value =
                 "Whether many such calls share a connection, on which replies may come in any order;"
-                    + " only with a TTHeader.",
+                    + " only with a TTHeader, and for services that answer side by side, which an"
+                    + " ordinary Kitex server does not.",
             fallback = "false")
         boolean multiplex,
     @Setting(
@@ -24,8 +25,9 @@ public record TransportConfig(
             max = 1_000_000)
         int maxInFlight) {
 
-  /** The framings of Thrift's unary calls. */
+  /** The framings of ping-pong calls. */
   public enum Unary {
+    BUFFERED(Protocol.BUFFERED),
     FRAMED(Protocol.FRAMED),
     TTHEADER(Protocol.TTHEADER),
     TTHEADER_FRAMED(Protocol.TTHEADER_FRAMED);

@@ -1,47 +1,39 @@
 package io.sluice.gateway.server;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.sluice.api.BizStatus;
-import io.sluice.api.Protocol;
-import io.sluice.api.Status;
-import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
-import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.Peer;
-import io.sluice.gateway.call.RequestSink;
-import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
 import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.ReplyKeys;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
-import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
-import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
+import io.sluice.gateway.wire.ttheader.TTHeader;
+import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inbound leg of ping-pong calls: one connection, one call at a time. Pipelined requests are
- * answered one after another, as a Kitex server does; what is read beyond the current one waits,
- * and beyond a bound is not read.
+ * A caller's connection that carries ping-pong calls. Pipelined requests are answered one after
+ * another, as a Kitex server does; what is read beyond the current one waits, and beyond a bound is
+ * not read. Requests whose TTHeader says that replies may come in any order are multiplexed: each
+ * begins at once, and is answered when its answer is there. One without that flag waits until it is
+ * alone, and holds up those behind it.
  */
-final class PingPongServer extends ChannelInboundHandlerAdapter
-    implements ResponseSink, Connection {
-  /** Bytes of a request that may be on their way to the downstream. */
+final class PingPongServer extends ChannelInboundHandlerAdapter implements Connection {
+  /** Bytes of requests that may be on their way to the downstream. */
   private static final int WINDOW = 256 * 1024;
 
-  /** Bytes of later requests that are read while a call is open. */
+  /** Bytes of later requests that are read while none of them can begin. */
   private static final int READ_AHEAD = MessageReader.GATHER;
-
-  private static final Headers NO_HEADERS = new Headers(Headers.Dialect.TTHEADER);
 
   private final ListenerContext listener;
 
@@ -52,27 +44,26 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   private MessageReader reader;
   private MessageWriter writer;
 
-  /** The open call; stays until its request has been read and its answer is written. */
-  private @Nullable RpcCall call;
+  /** Calls stay until their requests have been read and their answers are written. */
+  private final ArrayList<PingPongCall> open = new ArrayList<>(1);
 
-  /** Where the open call's request goes; null once the call has ended. */
-  private @Nullable RequestSink request;
+  /** For calls that come one after another. */
+  private final PingPongCall serial = new PingPongCall(this);
 
-  private boolean ended;
+  /** The call whose request is being read, or was read last. */
+  private PingPongCall current = serial;
 
-  /** The whole reply, held back until the end is certain; most are in one part. */
-  private @Nullable ByteBuf wholeReply;
+  /** A request that may not begin yet. */
+  private @Nullable PingPongMessage waiting;
 
   private int frames;
   private boolean driving;
-  private int window;
-  private int unacknowledged;
+  private long headerBytes;
+  private long underWay;
+  private long gathered;
 
-  /** Of the reply to the open call. */
-  private boolean replyBegun;
-
-  private long replyRemaining;
-  private boolean draining;
+  /** Set when the listener goes. */
+  private @Nullable Drain drain;
 
   PingPongServer(ListenerContext listener) {
     this.listener = listener;
@@ -94,6 +85,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
     guard.read();
+    if (drain != null) {
+      drain.heard = true;
+    }
     reader.append((ByteBuf) msg);
     drive();
   }
@@ -105,7 +99,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     }
     driving = true;
     try {
-      while (ctx.channel().isActive() && (reader.isPartDue() ? nextPart() : nextCall())) {}
+      while (ctx.channel().isActive() && (isMidRequest() ? nextPart() : nextCall())) {}
     } catch (WireException e) {
       guard.refuse(e.getMessage());
     } finally {
@@ -114,18 +108,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     account();
   }
 
-  private void account() {
-    boolean owed = reader.isPartDue() || nextCanBegin() && reader.buffered() > 0;
-    guard.midFrame(owed && window < WINDOW, frames);
-    long header = call == null ? 0 : call.headers().footprint();
-    guard.holds(reader.held() + header + window + unwritten());
-    limitReading();
-  }
-
-  /** Bytes of answers that the caller does not read. */
-  private long unwritten() {
-    Channel channel = ctx.channel();
-    return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
+  /** Whether the request of a call that has begun is still to be read on. */
+  private boolean isMidRequest() {
+    return waiting == null && reader.isPartDue();
   }
 
   private boolean nextPart() {
@@ -133,48 +118,49 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     if (part == null) {
       return false;
     }
-    boolean last = !reader.isPartDue();
-    if (request == null) {
-      part.release();
-      closeCall();
-      return true;
-    }
-    window += part.readableBytes();
-    request.requestData(part, last);
-    if (last && request != null) {
-      request.requestEnd();
-    }
+    current.requestPart(part, !reader.isPartDue());
+    closeIfOver(current);
     return true;
   }
 
-  /** Not while a call is open, nor while the caller does not read the answers that it has. */
-  private boolean nextCanBegin() {
-    return call == null && ctx.channel().isWritable();
-  }
-
   private boolean nextCall() {
-    if (!nextCanBegin()) {
+    if (!canTakeCall()) {
       return false;
     }
-    PingPongMessage message = reader.readHead();
+    PingPongMessage message = waiting == null ? reader.readHead() : waiting;
     if (message == null) {
       return false;
     }
     if (message.type() != ThriftHead.CALL && message.type() != ThriftHead.ONEWAY) {
       throw new WireException("message type " + message.type() + " from a caller");
     }
-    frames++;
-    RpcCall next = describe(message);
-    call = next;
-    ended = false;
-    replyBegun = false;
-    window = 0;
-    unacknowledged = 0;
-    RequestSink sink = listener.calls().begin(next, this);
-    if (!ended) {
-      request = sink;
+    boolean multiplexed = (message.flags() & TTHeader.FLAG_OUT_OF_ORDER) != 0;
+    if (!multiplexed && !open.isEmpty()) {
+      waiting = message;
+      return false;
     }
+    waiting = null;
+    frames++;
+    RpcCall call = describe(message);
+    current = multiplexed ? new PingPongCall(this) : serial;
+    current.place(open.size());
+    open.add(current);
+    headerBytes += call.headers().footprint();
+    current.begin(call, multiplexed, listener.calls());
     return true;
+  }
+
+  /**
+   * Not beside a call that wants to be answered first, nor while the caller does not read the
+   * answers that it has.
+   */
+  private boolean canTakeCall() {
+    boolean others =
+        open.isEmpty()
+            || open.get(0).isMultiplexed()
+                && waiting == null
+                && open.size() < listener.limits().maxStreams();
+    return others && ctx.channel().isWritable();
   }
 
   private RpcCall describe(PingPongMessage message) {
@@ -214,19 +200,51 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
     return described;
   }
 
-  @Override
-  public void requestTaken(int bytes) {
-    window -= bytes;
+  // What the connection occupies, and how far it is read.
+
+  /** So many more bytes of requests are on their way. */
+  void underWay(int bytes) {
+    underWay += bytes;
+  }
+
+  /** So many more bytes of replies wait to be whole. */
+  void gathered(int bytes) {
+    gathered += bytes;
+    if (bytes > 0) {
+      accountLater();
+    }
+  }
+
+  /** Looks at the bounds, unless that is about to be done anyway. */
+  void accountLater() {
     if (!driving) {
       account();
     }
   }
 
+  private void account() {
+    if (!ctx.channel().isActive()) {
+      return;
+    }
+    boolean owed = isMidRequest() || canTakeCall() && reader.buffered() > 0;
+    guard.midFrame(owed && underWay < WINDOW, frames);
+    guard.holds(reader.held() + headerBytes + underWay + gathered + unwritten());
+    limitReading();
+  }
+
+  /** Bytes of answers that the caller does not read. */
+  private long unwritten() {
+    Channel channel = ctx.channel();
+    return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
+  }
+
   /** Stops reading while more than enough is under way, and begins again when it is not. */
   private void limitReading() {
     Channel channel = ctx.channel();
+    boolean more = drain == null || !drain.readsNoMore();
     boolean read =
-        window < WINDOW && (nextCanBegin() || reader.isPartDue() || reader.buffered() < READ_AHEAD);
+        underWay < WINDOW
+            && (isMidRequest() || more && (canTakeCall() || reader.buffered() < READ_AHEAD));
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }
@@ -234,193 +252,126 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   // What the caller is answered.
 
-  @Override
-  public void responseHead() {
-    // Written with the first part, when the length is certain.
+  ByteBufAllocator allocator() {
+    return ctx.alloc();
   }
 
-  @Override
-  public void responseData(ByteBuf part, boolean endOfMessage) {
-    int size = part.readableBytes();
-    RpcCall answered = call;
-    if (answered.isOneway() || isToldAsException(answered)) {
-      part.release();
-      acknowledge(size);
-      return;
-    }
-    if (replyBegun) {
-      replyRemaining -= size;
-      ctx.write(part);
-    } else if (endOfMessage && wholeReply == null) {
-      wholeReply = part;
-      return;
-    } else {
-      beginReply(answered, part);
-    }
-    flush();
-    if (ctx.channel().isWritable()) {
-      acknowledge(size);
-    } else {
-      unacknowledged += size;
-    }
+  MessageWriter writer() {
+    return writer;
   }
 
-  private void beginReply(RpcCall answered, ByteBuf part) {
-    replyBegun = true;
-    replyRemaining = answered.response().bodyLength - part.readableBytes();
-    try {
-      ByteBuf out =
-          writer.begin(
-              answered.protocol(),
-              answered.response(),
-              ThriftHead.REPLY,
-              answered.method(),
-              answered.request().seqId,
-              part,
-              PingPongServer::replyKeys,
-              answered);
-      ctx.write(out);
-      ByteBuf rest = writer.takeRest();
-      if (rest != null) {
-        ctx.write(rest);
-      }
-    } catch (WireException e) {
-      guard.refuse("its reply cannot be written: " + e.getMessage());
-    }
+  boolean isWritable() {
+    return ctx.channel().isWritable();
   }
 
-  /** Framed Thrift has no place for a business status, and hiding it would turn it into success. */
-  private static boolean isToldAsException(RpcCall call) {
-    return call.protocol() == Protocol.FRAMED
-        && call.responseBizStatus() != null
-        && !call.hidesBizStatus();
+  /**
+   * Writes, and flushes later.
+   *
+   * @param bytes handed over
+   */
+  void write(ByteBuf bytes) {
+    ctx.write(bytes);
+    listener.loop().flusher().later(flushTarget);
   }
 
-  private void acknowledge(int bytes) {
-    if (request != null) {
-      request.responseTaken(bytes);
-    }
+  /** The connection cannot go on. */
+  void refuse(String why) {
+    guard.refuse(why);
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (ctx.channel().isWritable() && unacknowledged > 0) {
-      int bytes = unacknowledged;
-      unacknowledged = 0;
-      acknowledge(bytes);
+    if (ctx.channel().isWritable()) {
+      // Acknowledging may end calls, which then leave the list.
+      for (PingPongCall call : open.toArray(PingPongCall[]::new)) {
+        call.writable();
+      }
     }
     drive();
     ctx.fireChannelWritabilityChanged();
   }
 
-  @Override
-  public void responseEnd(CallEnd end) {
-    request = null;
-    ended = true;
-    window = 0;
-    RpcCall answered = call;
-    ByteBuf whole = wholeReply;
-    wholeReply = null;
-    if (whole != null && end.status().isOk()) {
-      beginReply(answered, whole);
-      flush();
-    } else if (whole != null) {
-      // A filter has changed its mind about the reply.
-      whole.release();
-    }
-    if (answered.isOneway()) {
-      // Nothing is answered, whatever became of it.
-    } else if (replyBegun) {
-      if (replyRemaining > 0) {
-        guard.refuse("a reply broke off: " + end.status().text());
-        return;
-      }
-    } else if (isToldAsException(answered) && end.status().isOk()) {
-      BizStatus biz = answered.responseBizStatus();
-      writeException(
-          answered,
-          Status.exception(6, "biz error: code=" + biz.code() + ", msg=" + biz.message()),
-          NO_HEADERS);
-    } else if (end.status().isOk()) {
-      writeException(answered, Status.internal("the downstream ended without a reply"), NO_HEADERS);
-    } else {
-      writeException(answered, end.status(), end.rawTrailers());
-    }
-    closeCall();
+  /** The call has been answered. */
+  void ended(PingPongCall call) {
+    closeIfOver(call);
     if (!driving) {
       drive();
     }
   }
 
-  private void writeException(RpcCall answered, Status status, Headers trailers) {
-    ByteBuf body = ctx.alloc().ioBuffer(64 + status.text().length());
-    ThriftException.write(body, status);
-    MessageHead head = new MessageHead();
-    head.replacedBy(body.readableBytes());
-    try {
-      ByteBuf out =
-          writer.begin(
-              answered.protocol(),
-              head,
-              ThriftHead.EXCEPTION,
-              answered.method(),
-              answered.request().seqId,
-              body,
-              PingPongServer::exceptionKeys,
-              trailers);
-      ctx.write(out);
-      ByteBuf rest = writer.takeRest();
-      if (rest != null) {
-        ctx.write(rest);
+  /** A call is over when it has ended and all of its request has been read. */
+  private void closeIfOver(PingPongCall call) {
+    if (call.hasEnded() && !isReading(call) && call.place() >= 0) {
+      PingPongCall last = open.remove(open.size() - 1);
+      if (last != call) {
+        open.set(call.place(), last);
+        last.place(call.place());
       }
-      flush();
-    } catch (WireException e) {
-      guard.refuse("its error cannot be written: " + e.getMessage());
+      call.place(-1);
+      headerBytes -= call.headerBytes();
     }
   }
 
-  private static void replyKeys(TTHeaderWriter out, RpcCall call) {
-    Headers headers = call.responseHeaders();
-    MessageHead head = call.response();
-    boolean unchanged =
-        head.headAhead > 0
-            && head.lengthAhead == (call.protocol() != Protocol.TTHEADER)
-            && head.seqId == call.request().seqId;
-    ReplyKeys.write(out, call.responseBizStatus());
-    RequestKeys.writeRest(out, headers, unchanged, TTHeaderKeys.MESSAGE_TYPE);
-    out.integer(TTHeaderKeys.MESSAGE_TYPE, "2");
-  }
-
-  private static void exceptionKeys(TTHeaderWriter out, Headers trailers) {
-    RequestKeys.writeRest(out, trailers, false, TTHeaderKeys.MESSAGE_TYPE);
-    out.integer(TTHeaderKeys.MESSAGE_TYPE, "3");
-  }
-
-  private void flush() {
-    listener.loop().flusher().later(flushTarget);
-  }
-
-  /** The call is over when it has ended and all of its request has been read. */
-  private void closeCall() {
-    if (ended && !reader.isPartDue()) {
-      call = null;
-      if (draining) {
-        drain();
-      }
-    }
+  private boolean isReading(PingPongCall call) {
+    return call == current && isMidRequest();
   }
 
   @Override
   public boolean isBusy() {
-    return call != null;
+    return !open.isEmpty();
   }
 
-  /** Answers what it has read of, then closes. */
+  @Override
+  public int openCalls() {
+    return open.size();
+  }
+
+  @Override
+  public void abort() {
+    ctx.close();
+  }
+
   @Override
   public void drain() {
-    draining = true;
-    if (call == null && reader.buffered() == 0) {
-      guard.close();
+    drain = new Drain();
+    drain.set();
+  }
+
+  /** Whether callers are to be told that the connection will close. */
+  boolean isDraining() {
+    return drain != null;
+  }
+
+  /**
+   * Ends the connection without losing what is on its way: closes once nothing has come for a
+   * moment, and reads no more of a caller that goes on for long, so as to close after the last
+   * answer.
+   */
+  private final class Drain extends Timers.Timer {
+    private static final int MAX_TURNS = 20;
+
+    private int turns;
+    private boolean heard;
+
+    void set() {
+      heard = false;
+      listener.loop().timers().set(this, DetectHandler.QUIET_NANOS);
+    }
+
+    boolean readsNoMore() {
+      return turns > MAX_TURNS;
+    }
+
+    @Override
+    protected void fire() {
+      turns++;
+      boolean quiet = !heard && reader.buffered() == 0;
+      if (open.isEmpty() && (quiet || readsNoMore())) {
+        guard.close();
+        return;
+      }
+      limitReading();
+      set();
     }
   }
 
@@ -428,16 +379,15 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    RequestSink open = request;
-    request = null;
-    ended = true;
-    window = 0;
-    boolean whole = !reader.isPartDue();
+    PingPongCall unheard = isMidRequest() ? current : null;
     reader.release();
-    releaseReply();
-    if (open != null && !(whole && call.isOneway())) {
-      // A oneway that was heard to its end goes on: its caller may well hang up at once.
-      open.requestCancel(Status.cancelled("the caller's connection was lost"));
+    waiting = null;
+    underWay = 0;
+    PingPongCall[] lost = open.toArray(PingPongCall[]::new);
+    open.clear();
+    for (PingPongCall call : lost) {
+      call.place(-1);
+      call.lost(call != unheard);
     }
     ctx.fireChannelInactive();
   }
@@ -445,15 +395,11 @@ final class PingPongServer extends ChannelInboundHandlerAdapter
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     guard.stop();
-    reader.release();
-    releaseReply();
-  }
-
-  private void releaseReply() {
-    if (wholeReply != null) {
-      wholeReply.release();
-      wholeReply = null;
+    if (drain != null) {
+      listener.loop().timers().cancel(drain);
     }
+    reader.release();
+    open.forEach(PingPongCall::drop);
   }
 
   @Override

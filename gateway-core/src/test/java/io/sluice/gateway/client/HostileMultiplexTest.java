@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -43,6 +45,12 @@ class HostileMultiplexTest {
 
   private static byte[] message(int type, String method, int seqId, byte[] body) {
     return Thrifts.ttheader(Protocol.TTHEADER, Map.of(), Map.of(), type, method, seqId, body);
+  }
+
+  /** Writes over the sequence id that stands in front of the body. */
+  private static byte[] withPayloadId(byte[] message, int bodyLength, int seqId) {
+    ByteBuffer.wrap(message).putInt(message.length - bodyLength - 4, seqId);
+    return message;
   }
 
   private static byte[] reply(Message to, String text) {
@@ -85,6 +93,9 @@ class HostileMultiplexTest {
     byte[] ok = Thrifts.result("stolen");
     return Stream.of(
         wrong("another method", m -> message(2, "other", m.seqId(), ok)),
+        wrong(
+            "another sequence id behind the right one",
+            m -> withPayloadId(message(2, "echo", m.seqId(), ok), ok.length, m.seqId() + 1)),
         wrong("a call", m -> message(1, "echo", m.seqId(), ok)),
         wrong("a oneway call", m -> message(4, "echo", m.seqId(), ok)),
         wrong("no type of Thrift's", m -> message(17, "echo", m.seqId(), ok)),
@@ -171,6 +182,24 @@ class HostileMultiplexTest {
       die.countDown();
       assertNetworkError(bystander.read());
       while (victim.readSome(60_000).length > 0) {}
+    }
+  }
+
+  /**
+   * The TTHeader's number says whose it is; Kitex does not look at that of an exception's payload.
+   */
+  @Test
+  void anExceptionIsKnownByItsTtheader() {
+    byte[] body = hex("0b0001 00000002 6e6f 080002 0000002a 00");
+    try (Downstream downstream =
+            answering(m -> withPayloadId(message(3, "other", m.seqId(), body), body.length, 0));
+        TestGateway gateway = start(downstream.port());
+        Peer bystander = gateway.connect();
+        Peer victim = gateway.connect()) {
+      bystander.send(Thrifts.call("echo", 1, "bystander"));
+      victim.send(Thrifts.call("echo", 1, "victim"));
+      assertThat(victim.read().exception()).isEqualTo(Status.exception(42, "no"));
+      assertThat(Thrifts.text(bystander.read().body())).isEqualTo("bystander");
     }
   }
 

@@ -66,6 +66,7 @@ class ConfigLoaderTest {
                         1024,
                         4096,
                         100_000,
+                        ClusterConfig.Checksum.PASS,
                         new TemplateConfig(Map.of(), List.of(), Duration.ofMinutes(1), 1000))),
                 List.of(
                     new RouteConfig(
@@ -101,6 +102,7 @@ class ConfigLoaderTest {
             firstByteTimeout: 2s
             idleTimeout: 5m
             maxCalls: 7
+            checksum: crc32c
             maxConnections: 3
             maxPending: 0
           dynamic:
@@ -142,12 +144,16 @@ class ConfigLoaderTest {
     assertThat(echo.transport()).isEqualTo(new TransportConfig(Unary.TTHEADER_FRAMED, true, 3));
     assertThat(echo.maxPending()).isZero();
     assertThat(echo.maxCalls()).isEqualTo(7);
+    assertThat(echo.checksum()).isEqualTo(ClusterConfig.Checksum.CRC32C);
     ClusterConfig dynamic = model.clusters().get("dynamic");
     assertThat(dynamic.isTemplate()).isTrue();
     assertThat(dynamic.template())
         .isEqualTo(
             new TemplateConfig(
-                Map.of("Orders", "orders.v2"), List.of("*.svc.local"), Duration.ofSeconds(5), 9));
+                Map.of("Orders", "orders.v2"),
+                List.of(Glob.parse("*.svc.local")),
+                Duration.ofSeconds(5),
+                9));
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
     assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
   }
@@ -212,8 +218,8 @@ class ConfigLoaderTest {
         "12:5: a route has either 'cluster' or 'clusters'",
         "14:22: nobody can be reached at port 0: at least 1",
         "14:44: duplicate endpoint a:1: write it once",
-        "14:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are framed, ttheader,"
-            + " ttheader-framed");
+        "14:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are buffered, framed,"
+            + " ttheader, ttheader-framed");
   }
 
   @Test
@@ -387,7 +393,7 @@ class ConfigLoaderTest {
   }
 
   @Test
-  void onlyKeptConnectionsWithATTHeaderAreShared() {
+  void whatNeedsATTHeader() {
     assertFaults(
         MINIMAL
             + """
@@ -397,11 +403,14 @@ class ConfigLoaderTest {
                 endpoints: ['a:1']
                 transport: {unary: ttheader, multiplex: true}
                 connections: short
+              c: {endpoints: ['a:1'], transport: framed, checksum: crc32c}
             """,
         "3:65: calls without a TTHeader cannot share a connection: write 'unary: ttheader-framed';"
             + " the services have to answer such calls side by side, which an ordinary Kitex server"
             + " does not",
-        "7:18: a shared connection cannot be short: leave out 'connections' or 'multiplex'");
+        "7:18: a shared connection cannot be short: leave out 'connections' or 'multiplex'",
+        "8:56: there is no place for a checksum without a TTHeader: write 'unary: ttheader-framed',"
+            + " or leave out 'checksum'");
   }
 
   @Test

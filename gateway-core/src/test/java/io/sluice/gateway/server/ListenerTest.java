@@ -86,7 +86,7 @@ class ListenerTest {
         "0010000180010001000000044563686f00000001", // one byte beyond the limit
         "00100000800100010010000061", // a name of 1 MiB
         "001000001000000000000001050000000000000000000000", // a header of 5 KiB
-        "00000012800100050000000161000000010000", // a message of Kitex's type 5
+        "0000000e8001000500000001610000000100", // a message of Kitex's type 5
         "8001000300000001610000000100", // an exception, Buffered
         "80010001000000016100000001" + "0b000100100000", // a text beyond the limit, Buffered
         "80010001000000016100000001" + "070001", // a field of no type

@@ -63,8 +63,7 @@ public final class Thrifts {
 
   /** A message without any length. */
   public static byte[] buffered(int type, String method, int seqId, byte[] body) {
-    byte[] framed = framed(type, method, seqId, body);
-    return Arrays.copyOfRange(framed, 4, framed.length);
+    return message(Protocol.BUFFERED, Codec.THRIFT, type, method, seqId, body);
   }
 
   public static byte[] call(String method, int seqId, String text) {
@@ -88,7 +87,7 @@ public final class Thrifts {
     return framed(ThriftHead.EXCEPTION, to.method(), to.seqId(), bytes(body));
   }
 
-  /** A message behind a TTHeader. */
+  /** A Thrift message behind a TTHeader. */
   public static byte[] ttheader(
       Protocol framing,
       Map<Integer, String> integers,
@@ -97,13 +96,42 @@ public final class Thrifts {
       String method,
       int seqId,
       byte[] body) {
-    byte[] payload =
-        framing == Protocol.TTHEADER
-            ? buffered(type, method, seqId, body)
-            : framed(type, method, seqId, body);
+    byte[] message = message(framing, Codec.THRIFT, type, method, seqId, body);
+    return withHeader(0, seqId, integers, strings, message);
+  }
+
+  /** A message in its framing, but without a TTHeader: what would stand behind it. */
+  private static byte[] message(
+      Protocol framing, Codec codec, int type, String method, int seqId, byte[] body) {
+    byte[] framed = framed(codec, type, method, seqId, body);
+    return framing == Protocol.TTHEADER || framing == Protocol.BUFFERED
+        ? Arrays.copyOfRange(framed, 4, framed.length)
+        : framed;
+  }
+
+  /** A message in any framing and codec; behind a TTHeader without keys where there is one. */
+  public static byte[] in(
+      Protocol framing, Codec codec, int type, String method, int seqId, byte[] body) {
+    byte[] message = message(framing, codec, type, method, seqId, body);
+    return framing.carriesMetadata() ? withHeader(0, seqId, Map.of(), Map.of(), message) : message;
+  }
+
+  /** A call of a caller that takes replies in any order. */
+  public static byte[] multiplexed(String method, int seqId, byte[] body) {
+    byte[] message = framed(ThriftHead.CALL, method, seqId, body);
+    return withHeader(TTHeader.FLAG_OUT_OF_ORDER, seqId, Map.of(), Map.of(), message);
+  }
+
+  /** Puts a TTHeader in front. */
+  public static byte[] withHeader(
+      int flags,
+      int seqId,
+      Map<Integer, String> integers,
+      Map<String, String> strings,
+      byte[] payload) {
     ByteBuf out = Unpooled.buffer();
     TTHeaderWriter writer = new TTHeaderWriter();
-    writer.begin(out, 0, seqId, TTHeader.PROTOCOL_THRIFT);
+    writer.begin(out, flags, seqId, TTHeader.PROTOCOL_THRIFT);
     strings.forEach(writer::string);
     integers.forEach(writer::integer);
     writer.end(payload.length);

@@ -150,6 +150,11 @@ final class Envelope {
     return ttheader == null ? 0 : ttheader.flags();
   }
 
+  /** The number that the TTHeader gives the call, else the one of the message. */
+  int callId(int seqId) {
+    return ttheader == null ? seqId : ttheader.seqId();
+  }
+
   /** Of the TTHeader or mesh header, or null without one. */
   @Nullable Headers headers() {
     return headers;

@@ -143,19 +143,21 @@ public final class MessageReader {
   }
 
   private PingPongMessage message(ByteBuf in, int head, int headLength, long bodyLength) {
+    int seqId = in.getInt(head + headLength - 4);
     PingPongMessage message =
         new PingPongMessage(
             envelope.framing(),
             envelope.codec(),
             envelope.flags(),
+            envelope.callId(seqId),
             envelope.headers(),
             in.getUnsignedShort(head + 2),
             method(in, head + 8, headLength - ThriftHead.FIXED),
-            in.getInt(head + headLength - 4),
+            seqId,
             bodyLength,
             headLength);
     bodyRemaining = bodyLength;
-    ahead = headLength + (message.hasFrameLength() ? 4 : 0);
+    ahead = message.ahead();
     in.readerIndex(head + headLength - ahead);
     partDue = true;
     begin();

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param framing one of the ping-pong protocols
  * @param codec of the message
  * @param flags of the TTHeader, else 0
+ * @param callId sequence id of the TTHeader, by which multiplexed calls are told apart; without a
+ *     TTHeader, that of the payload
  * @param headers of the TTHeader or mesh header, or null without one
  * @param type Thrift message type, which Kitex Protobuf uses too
  * @param method never empty
@@ -23,6 +25,7 @@ public record PingPongMessage(
     Protocol framing,
     Codec codec,
     int flags,
+    int callId,
     @Nullable Headers headers,
     int type,
     String method,
@@ -38,6 +41,11 @@ public record PingPongMessage(
     head.bodyLength = bodyLength;
     head.headAhead = headLength;
     head.lengthAhead = hasFrameLength();
+  }
+
+  /** Bytes of the message, frame length included, that stand in front of the first part. */
+  public int ahead() {
+    return headLength + (hasFrameLength() ? 4 : 0);
   }
 
   boolean hasFrameLength() {

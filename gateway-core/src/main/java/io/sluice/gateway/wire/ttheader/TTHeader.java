@@ -24,7 +24,7 @@ public final class TTHeader {
   /** In the bytes 4 and 5. */
   public static final int MAGIC = 0x1000;
 
-  /** Flag of a request whose reply may come before those of earlier ones. */
+  /** Flag of a request whose caller takes replies in any order ({@code netpollmux}). */
   public static final int FLAG_OUT_OF_ORDER = 0x0001;
 
   /** Flag of a frame of a stream. */
@@ -104,6 +104,11 @@ public final class TTHeader {
           "TTHeader payload of " + payload + " bytes, the limit is " + limits.maxFrame());
     }
     return FIXED + headerBytes;
+  }
+
+  /** Bytes from LENGTH to the end of a header that was written here. */
+  public static int writtenSize(ByteBuf out, int at) {
+    return FIXED + out.getUnsignedShort(at + 12) * 4;
   }
 
   /**

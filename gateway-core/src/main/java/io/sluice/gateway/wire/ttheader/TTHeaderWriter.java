@@ -38,6 +38,11 @@ public final class TTHeaderWriter {
     out.writeByte(0);
   }
 
+  /** Where in the buffer the next byte goes. */
+  public int at() {
+    return out.writerIndex();
+  }
+
   /** Adds a key and its value, the latter as UTF-8. */
   public void string(String key, String value) {
     open(TTHeader.INFO_STRINGS);
