@@ -90,8 +90,6 @@ public final class Budget {
             condemned = false;
             if (held > 0) {
               holder.cut();
-            } else {
-              condemned = false;
             }
           });
     }
