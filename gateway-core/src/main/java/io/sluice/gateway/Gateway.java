@@ -28,6 +28,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ public final class Gateway {
   private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
+  private final Map<String, ListenerShared> shared = new ConcurrentHashMap<>();
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
@@ -52,6 +54,7 @@ public final class Gateway {
 
   private final Methods methods;
   private final LoopMetrics loopMetrics;
+  private final Overview overview;
 
   private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
     this.vertx = vertx;
@@ -60,6 +63,9 @@ public final class Gateway {
     this.config = config;
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.loopMetrics = new LoopMetrics(registry);
+    this.overview =
+        new Overview(
+            config, clients, loopMetrics, new PoolMetrics(registry), () -> ready, this::listening);
     this.routes = new AtomicReference<>(Snapshots.routeTable(config));
   }
 
@@ -100,14 +106,18 @@ public final class Gateway {
    * Accepts no more calls, lets those that are open end, stops the filters, and closes.
    *
    * @param grace after so long the rest is cut off
+   * @return how many calls were cut off
    */
-  public Future<Void> shutdown(Duration grace) {
+  public Future<Integer> shutdown(Duration grace) {
     ready = false;
-    List<Future<Void>> drained = new ArrayList<>();
+    List<Future<Integer>> drained = new ArrayList<>();
     for (ListenerVerticle listener : listeners) {
       drained.add(listener.drain(grace));
     }
-    return Future.join(drained).eventually(this::stopFilters).eventually(vertx::close).mapEmpty();
+    return Future.join(drained)
+        .map(all -> drained.stream().mapToInt(Future::result).sum())
+        .eventually(this::stopFilters)
+        .eventually(vertx::close);
   }
 
   private Future<?> startFilters() {
@@ -131,6 +141,18 @@ public final class Gateway {
                 .onComplete(promise));
   }
 
+  private List<Overview.Listening> listening() {
+    List<Overview.Listening> listening = new ArrayList<>();
+    synchronized (ports) {
+      ports.forEach(
+          (name, port) -> {
+            ListenerShared of = shared.get(name);
+            listening.add(new Overview.Listening(name, port, of == null ? -1 : of.open()));
+          });
+    }
+    return listening;
+  }
+
   private Future<?> deployClients() {
     return vertx.deployVerticle(
         () -> new ClientVerticle(clients), new DeploymentOptions().setInstances(loops));
@@ -146,23 +168,23 @@ public final class Gateway {
 
   private Future<?> deployListener(String name, ListenerConfig config) {
     if (config.serves() == ListenerConfig.Serves.ADMIN) {
-      AdminVerticle admin = new AdminVerticle(config.address(), registry, () -> ready);
+      AdminVerticle admin = new AdminVerticle(config.address(), registry, overview);
       return vertx
           .deployVerticle(admin)
           .recover(cause -> cannotListen(name, config, cause))
           .onSuccess(id -> ports.put(name, admin.port()));
     }
-    ListenerShared shared = new ListenerShared(name, config, ports.size() + 1);
-    Gauge.builder("sluice.connections", shared, ListenerShared::open)
+    ListenerShared part = new ListenerShared(name, config, ports.size() + 1);
+    shared.put(name, part);
+    Gauge.builder("sluice.connections", part, ListenerShared::open)
         .description("Callers' connections that are open")
         .tag("listener", name)
-        .strongReference(true)
         .register(registry);
     List<ListenerVerticle> instances = new ArrayList<>();
     return vertx
         .deployVerticle(
             () -> {
-              ListenerVerticle instance = new ListenerVerticle(shared, this::calls);
+              ListenerVerticle instance = new ListenerVerticle(part, this::calls);
               instances.add(instance);
               return instance;
             },

@@ -7,24 +7,23 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.function.BooleanSupplier;
 
 /**
- * Serves {@code /livez} (the process runs), {@code /readyz} (it takes calls) and {@code /metrics}
- * (Prometheus).
+ * Serves {@code /livez} (the process runs), {@code /readyz} (it takes calls; with {@code ?verbose},
+ * how it is doing) and {@code /metrics} (Prometheus).
  */
 public final class AdminVerticle extends VerticleBase {
   private static final int MAX_HEADER = 8192;
 
   private final Address address;
   private final PrometheusMeterRegistry registry;
-  private final BooleanSupplier ready;
+  private final Insight gateway;
   private HttpServer server;
 
-  public AdminVerticle(Address address, PrometheusMeterRegistry registry, BooleanSupplier ready) {
+  public AdminVerticle(Address address, PrometheusMeterRegistry registry, Insight gateway) {
     this.address = address;
     this.registry = registry;
-    this.ready = ready;
+    this.gateway = gateway;
   }
 
   @Override
@@ -47,19 +46,28 @@ public final class AdminVerticle extends VerticleBase {
   private void serve(HttpServerRequest request) {
     switch (request.path()) {
       case "/livez" -> answer(request, 200, "alive\n");
-      case "/readyz" -> {
-        boolean is = ready.getAsBoolean();
-        answer(request, is ? 200 : 503, is ? "ready\n" : "not ready\n");
-      }
+      case "/readyz" -> ready(request);
       case "/metrics" -> metrics(request);
       default -> answer(request, 404, "there are /livez, /readyz and /metrics\n");
     }
   }
 
+  private void ready(HttpServerRequest request) {
+    int status = gateway.isReady() ? 200 : 503;
+    String word = gateway.isReady() ? "ready\n" : "not ready\n";
+    if (!request.params().contains("verbose")) {
+      answer(request, status, word);
+      return;
+    }
+    here(gateway.facts())
+        .onSuccess(facts -> answer(request, status, word + String.join("\n", facts) + '\n'))
+        .onFailure(cause -> answer(request, 500, cause.getMessage() + '\n'));
+  }
+
   private void metrics(HttpServerRequest request) {
     // Writing all meters down takes milliseconds, which calls on this loop should not wait for.
-    vertx
-        .executeBlocking(registry::scrape)
+    here(gateway.refresh())
+        .compose(done -> vertx.executeBlocking(registry::scrape))
         .onSuccess(
             page ->
                 request
@@ -67,6 +75,15 @@ public final class AdminVerticle extends VerticleBase {
                     .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
                     .end(page))
         .onFailure(cause -> answer(request, 500, cause.getMessage() + '\n'));
+  }
+
+  /** The same, completed on the loop of the requests. */
+  private <T> Future<T> here(Future<T> asked) {
+    return Future.future(
+        promise ->
+            asked.onComplete(
+                (result, failure) ->
+                    context.runOnContext(on -> promise.complete(result, failure))));
   }
 
   private static void answer(HttpServerRequest request, int status, String text) {

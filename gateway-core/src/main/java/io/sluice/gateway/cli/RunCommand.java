@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
 public final class RunCommand implements SubCommand {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private static final int FAILED = 1;
+  private static final int CALLS_LOST = 3;
   private static final int START_SECONDS = 60;
 
   @Option(
@@ -81,14 +82,15 @@ public final class RunCommand implements SubCommand {
                       .addArgument(graceSeconds)
                       .log();
                   try {
-                    gateway
-                        .shutdown(Duration.ofSeconds(graceSeconds))
-                        .toCompletionStage()
-                        .toCompletableFuture()
-                        .get(graceSeconds + 5L, TimeUnit.SECONDS);
-                    LOG.info("stopped");
+                    int lost =
+                        gateway
+                            .shutdown(Duration.ofSeconds(graceSeconds))
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .get(graceSeconds + 5L, TimeUnit.SECONDS);
+                    LOG.atInfo().setMessage("stopped").addKeyValue("lostCalls", lost).log();
                     // Stopped as asked: that is no failure, whatever the signal.
-                    Runtime.getRuntime().halt(0);
+                    Runtime.getRuntime().halt(lost == 0 ? 0 : CALLS_LOST);
                   } catch (InterruptedException | ExecutionException | TimeoutException e) {
                     LOG.atError().setMessage("did not stop in time").setCause(e).log();
                     Runtime.getRuntime().halt(FAILED);

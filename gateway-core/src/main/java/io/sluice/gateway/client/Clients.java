@@ -1,8 +1,15 @@
 package io.sluice.gateway.client;
 
 import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 
 /** The generic client of each loop. Filled at start; a connection looks its own up once. */
 public final class Clients {
@@ -34,5 +41,38 @@ public final class Clients {
       throw new IllegalStateException("no client on this event loop");
     }
     return client;
+  }
+
+  /**
+   * What the endpoints that were used have now, of all loops together, in the order of their names.
+   * Each loop is asked in its turn; calls pay nothing for it.
+   *
+   * @return without the loops that have ended
+   */
+  public Future<List<EndpointStats>> stats() {
+    List<Future<Collection<EndpointStats>>> asked = new ArrayList<>();
+    byLoop.forEach((eventLoop, client) -> asked.add(ask(eventLoop, client)));
+    return Future.join(asked)
+        .map(
+            all -> {
+              Map<String, EndpointStats> byName = new TreeMap<>();
+              for (Future<Collection<EndpointStats>> loop : asked) {
+                for (EndpointStats stats : loop.result()) {
+                  byName.merge(
+                      stats.cluster() + ' ' + stats.endpoint(), stats, EndpointStats::plus);
+                }
+              }
+              return List.copyOf(byName.values());
+            });
+  }
+
+  private static Future<Collection<EndpointStats>> ask(EventLoop eventLoop, GenericClient client) {
+    Promise<Collection<EndpointStats>> answer = Promise.promise();
+    try {
+      eventLoop.execute(() -> answer.complete(client.stats()));
+    } catch (RejectedExecutionException e) {
+      answer.complete(List.of());
+    }
+    return answer.future();
   }
 }

@@ -13,6 +13,7 @@ import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
 class ClusterClient implements ClusterCalls {
@@ -132,6 +133,13 @@ class ClusterClient implements ClusterCalls {
 
   final Connector connector() {
     return connector;
+  }
+
+  @Override
+  public final void stats(Consumer<EndpointStats> to) {
+    for (int i = 0; i < balancer.size(); i++) {
+      to.accept(balancer.endpoint(i).stats(cluster.config().endpoints().get(i)));
+    }
   }
 
   /** Closes every connection; the connector may be another's too. */

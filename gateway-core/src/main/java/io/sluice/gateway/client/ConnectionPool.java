@@ -25,6 +25,18 @@ interface ConnectionPool<C> {
   /** The call no longer wants a connection. */
   void forget(Waiter<C> waiter);
 
+  /** Connections, those that are idle included. */
+  int open();
+
+  /** Connections without a call. */
+  int idle();
+
+  /** Connections that are being opened. */
+  int connecting();
+
+  /** Calls that wait for a connection. */
+  int waiting();
+
   /** Closes every connection. */
   void close();
 }

@@ -3,6 +3,8 @@ package io.sluice.gateway.client;
 import io.sluice.api.Status;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.config.EndpointConfig;
+import java.util.List;
 
 /** One instance of a downstream, with one loop's connections to it, a pool for each protocol. */
 final class Endpoint {
@@ -98,6 +100,31 @@ final class Endpoint {
 
   SharedPool<TtstreamConnection> ttstream() {
     return ttstream;
+  }
+
+  /**
+   * @param config what the endpoint comes of
+   */
+  EndpointStats stats(EndpointConfig config) {
+    int open = 0;
+    int idle = 0;
+    int connecting = 0;
+    int waiting = 0;
+    for (ConnectionPool<?> pool : List.of(pingPong, mux, grpc, ttstream)) {
+      open += pool.open();
+      idle += pool.idle();
+      connecting += pool.connecting();
+      waiting += pool.waiting();
+    }
+    return new EndpointStats(
+        cluster.cluster().name(),
+        config.address().toString(),
+        open,
+        idle,
+        connecting,
+        waiting,
+        calls,
+        backoff.isOver() ? 0 : 1);
   }
 
   void close() {

@@ -8,7 +8,10 @@ import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import java.util.Collection;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -39,6 +42,22 @@ public final class GenericClient implements Dialer {
       clusters.put(cluster, client);
     }
     return client.open(call, response);
+  }
+
+  /** What each endpoint that was used has now; each once. To be called on the loop. */
+  Collection<EndpointStats> stats() {
+    Map<List<String>, EndpointStats> byName = new LinkedHashMap<>();
+    clusters
+        .values()
+        .forEach(
+            cluster ->
+                cluster.stats(
+                    stats ->
+                        byName.merge(
+                            List.of(stats.cluster(), stats.endpoint()),
+                            stats,
+                            EndpointStats::plus)));
+    return byName.values();
   }
 
   /** Closes every connection. */

@@ -23,6 +23,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
@@ -34,12 +35,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/2 connection to a downstream, shared by the gRPC calls of one loop. */
-final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedConnection {
+final class GrpcConnection extends Http2ChannelDuplexHandler
+    implements SharedConnection, Budget.Holder {
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
 
   /** How long a downstream may take to say its first word. */
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private static final Status SLOW =
+      Status.overLimit("memory is short, and the caller does not read its stream");
 
   private static final Status NO_STATUS =
       Status.grpc(13, "the downstream ended without a grpc-status");
@@ -48,7 +53,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   private final ClusterClient cluster;
   private final Map<Http2FrameStream, GrpcLeg> legs = new IdentityHashMap<>();
   private final Timers.Timer idle = new Idle();
-  private final Budget.Share share = Budget.ofProcess().share();
+  private final Budget.Share share;
 
   /** Bytes of all responses that are on their way to the callers. */
   private long underWay;
@@ -62,6 +67,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
   GrpcConnection(SharedPool<GrpcConnection> pool, ClusterClient cluster) {
     this.pool = pool;
     this.cluster = cluster;
+    this.share = Budget.ofProcess().share(cluster.loop().eventLoop(), this);
   }
 
   @Override
@@ -240,15 +246,27 @@ final class GrpcConnection extends Http2ChannelDuplexHandler implements SharedCo
     leg.received(size);
     underWay += size;
     if (!share.holds(underWay)) {
-      frame.release();
-      Status slow = Status.overLimit("memory is short, and the caller does not read its stream");
-      cancel(leg);
-      leg.end(CallEnd.of(leg.call(), slow));
-      return;
+      cut();
     }
     leg.response().responseData(frame.content(), false);
     if (last) {
       finish(frame.stream(), NO_STATUS);
+    }
+  }
+
+  /** Ends the stream that holds most. */
+  @Override
+  public void cut() {
+    cluster.loop().limits().met(Limit.MEMORY);
+    GrpcLeg largest = null;
+    for (GrpcLeg leg : legs.values()) {
+      if (largest == null || leg.window() > largest.window()) {
+        largest = leg;
+      }
+    }
+    if (largest != null) {
+      cancel(largest);
+      largest.end(CallEnd.of(largest.call(), SLOW));
     }
   }
 

@@ -6,11 +6,11 @@ import io.sluice.gateway.config.AddressTemplate;
 import io.sluice.gateway.config.AddressTemplate.Part;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.EndpointConfig;
+import io.sluice.gateway.config.Glob;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,23 +34,16 @@ final class HostMaker {
 
   private final List<AddressTemplate> templates;
   private final Map<String, String> names;
-  private final @Nullable Pattern allowed;
+  private final List<Glob> allowed;
   private final StringBuilder hosts = new StringBuilder();
 
   HostMaker(ClusterConfig config) {
     this.templates = config.endpoints().stream().map(EndpointConfig::address).toList();
     this.names = config.template().names();
-    List<String> allow = config.template().allow();
     this.allowed =
-        allow.isEmpty()
-            ? null
-            : Pattern.compile(
-                allow.stream().map(HostMaker::expression).collect(Collectors.joining("|")),
-                Pattern.CASE_INSENSITIVE);
-  }
-
-  private static String expression(String glob) {
-    return glob.replace(".", "\\.").replace("*", ".*");
+        config.template().allow().stream()
+            .map(glob -> Glob.parse(glob.toString().toLowerCase(Locale.ROOT)))
+            .toList();
   }
 
   /**
@@ -127,7 +120,7 @@ final class HostMaker {
   List<Address> addresses(String hosts) {
     List<Address> addresses = new ArrayList<>();
     for (String host : hosts.split(String.valueOf(BETWEEN))) {
-      if (allowed != null && !allowed.matcher(host).matches()) {
+      if (!allowed.isEmpty() && allowed.stream().noneMatch(glob -> glob.fits(host))) {
         throw new Unfit("the host " + host + " is not among those allowed");
       }
       try {

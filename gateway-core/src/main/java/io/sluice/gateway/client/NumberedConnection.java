@@ -11,6 +11,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param <L> the leg of a call
  */
 abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends NumberedLeg<C>>
-    extends ChannelInboundHandlerAdapter implements SharedConnection {
+    extends ChannelInboundHandlerAdapter implements SharedConnection, Budget.Holder {
   /** Bytes of one call's response that may be on their way while others share the connection. */
   private static final int CALL_BOUND = 8 << 20;
 
@@ -40,7 +41,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   private final ClusterClient cluster;
   private final IntObjectMap<L> legs = new IntObjectHashMap<>();
   private final Timers.Timer idle = new Idle();
-  private final Budget.Share share = Budget.ofProcess().share();
+  private final Budget.Share share;
 
   /** Bytes of all responses that are on their way to the callers. */
   private long underWay;
@@ -53,6 +54,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   NumberedConnection(SharedPool<C> pool, ClusterClient cluster) {
     this.pool = pool;
     this.cluster = cluster;
+    this.share = Budget.ofProcess().share(cluster.loop().eventLoop(), this);
   }
 
   /** This connection, by its own type. */
@@ -171,10 +173,29 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     underWay += size;
     leg.response().responseData(part, endOfMessage);
     boolean granted = share.holds(held() + underWay);
-    if (!granted || leg.window() > CALL_BOUND && legs.size() > 1) {
+    if (!granted) {
+      cut();
+    } else if (leg.window() > CALL_BOUND && legs.size() > 1) {
       leg.giveUp(SLOW);
     }
     limitReading();
+  }
+
+  /** Ends the call that holds most; or all of them, if most is none's yet. */
+  @Override
+  public void cut() {
+    cluster.loop().limits().met(Limit.MEMORY);
+    L largest = null;
+    for (L leg : legs.values()) {
+      if (largest == null || leg.window() > largest.window()) {
+        largest = leg;
+      }
+    }
+    if (largest == null || largest.window() < held()) {
+      fail("memory is short, and an answer is not complete");
+    } else {
+      largest.giveUp(SLOW);
+    }
   }
 
   /** So many bytes of a response have been passed on, or are nobody's any more. */

@@ -12,6 +12,7 @@ import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireException;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * A connection to a downstream that carries one ping-pong call at a time. Whatever goes wrong on it
  * closes it, so that nothing late or foreign ever meets the next call.
  */
-final class PingPongConnection extends ChannelInboundHandlerAdapter {
+final class PingPongConnection extends ChannelInboundHandlerAdapter implements Budget.Holder {
   /** Bytes of a response that may be on their way to the caller. */
   private static final int WINDOW = 256 * 1024;
 
   private final PingPongPool pool;
   private final Loop loop;
-  private final Budget.Share share = Budget.ofProcess().share();
+  private final Budget.Share share;
 
   private @Nullable ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
@@ -54,6 +55,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
   PingPongConnection(PingPongPool pool, Loop loop) {
     this.pool = pool;
     this.loop = loop;
+    this.share = Budget.ofProcess().share(loop.eventLoop(), this);
   }
 
   @Override
@@ -218,8 +220,14 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter {
       fail("default codec read failed: " + e.getMessage());
     }
     if (!share.holds(replies.held() + window)) {
-      fail("memory is short, and the reply has not been read by the caller");
+      cut();
     }
+  }
+
+  @Override
+  public void cut() {
+    loop.limits().met(Limit.MEMORY);
+    fail("memory is short, and the reply has not been read by the caller");
   }
 
   private void readReply() {

@@ -138,6 +138,26 @@ final class PingPongPool implements ConnectionPool<PingPongConnection> {
   }
 
   @Override
+  public int open() {
+    return open.size();
+  }
+
+  @Override
+  public int idle() {
+    return idle.size();
+  }
+
+  @Override
+  public int connecting() {
+    return connecting;
+  }
+
+  @Override
+  public int waiting() {
+    return waiting.size();
+  }
+
+  @Override
   public void close() {
     closed = true;
     cluster.loop().timers().cancel(sweeper);

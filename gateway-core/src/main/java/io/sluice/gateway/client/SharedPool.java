@@ -156,6 +156,30 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   }
 
   @Override
+  public int open() {
+    return open.size();
+  }
+
+  @Override
+  public int idle() {
+    int idle = 0;
+    for (C connection : open) {
+      idle += connection.calls() == 0 ? 1 : 0;
+    }
+    return idle;
+  }
+
+  @Override
+  public int connecting() {
+    return pending.size();
+  }
+
+  @Override
+  public int waiting() {
+    return waiting.size();
+  }
+
+  @Override
   public void close() {
     closed = true;
     new ArrayList<>(open).forEach(SharedConnection::close);

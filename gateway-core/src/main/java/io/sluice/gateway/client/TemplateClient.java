@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +105,11 @@ final class TemplateClient implements ClusterCalls {
       }
       letGo(oldest);
     }
+  }
+
+  @Override
+  public void stats(Consumer<EndpointStats> to) {
+    instances.values().forEach(instance -> instance.stats(to));
   }
 
   @Override

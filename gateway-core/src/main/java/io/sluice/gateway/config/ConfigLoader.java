@@ -47,6 +47,6 @@ public final class ConfigLoader {
     }
     faults.throwIfAny();
     List<Fault> warnings = new ConfigWarnings(file, model, positions).of(filters, routes);
-    return new LoadedConfig(model, filters, routes, warnings);
+    return new LoadedConfig(file, model, filters, routes, warnings);
   }
 }

@@ -30,6 +30,7 @@ final class ConfigWarnings {
   List<Fault> of(List<NamedFilter> filters, List<LoadedRoute> routes) {
     lookForUnusedClusters();
     lookForIdleRoutes();
+    config.clusters().values().forEach(this::lookForOpenHosts);
     lookAtOrder(config.filters(), filters);
     for (LoadedRoute route : routes) {
       lookAtOrder(route.config().filters(), route.filters());
@@ -46,6 +47,20 @@ final class ConfigWarnings {
             positions.ofKey(config, "clusters", cluster),
             "cluster " + Faults.quote(cluster) + " is never used",
             "no route leads to it");
+      }
+    }
+  }
+
+  private void lookForOpenHosts(ClusterConfig cluster) {
+    for (EndpointConfig endpoint : cluster.endpoints()) {
+      AddressTemplate address = endpoint.address();
+      List<AddressTemplate.Part> host = address.host();
+      boolean fixedEnd = host.get(host.size() - 1).kind() == AddressTemplate.Kind.TEXT;
+      if (!fixedEnd && cluster.template().allow().isEmpty()) {
+        warnings.add(
+            positions.of(address),
+            "callers choose the end of the host in " + Faults.quote(address.toString()),
+            "give it a fixed ending, or list in 'template: {allow: …}' what it may be");
       }
     }
   }

@@ -8,12 +8,14 @@ import java.util.List;
  * A configuration in which no fault was found, with its filters made: an immutable snapshot that is
  * used as a whole. Safe for all threads, as its filters are.
  *
+ * @param file the file's name, as faults tell it
  * @param model what the file says
  * @param filters the global ones, in the order of the file
  * @param routes in the order of the file
  * @param warnings what is hardly meant as it is written, in the order of the file
  */
 public record LoadedConfig(
+    String file,
     GatewayConfig model,
     List<NamedFilter> filters,
     List<LoadedRoute> routes,

@@ -17,11 +17,9 @@ public record TemplateConfig(
             pattern = "[A-Za-z0-9._-]{1,253}")
         Map<String, String> names,
     @Setting(
-            value =
-                "The hosts that may come of it, with `*` for any number of characters; without one,"
-                    + " all.",
-            pattern = "[A-Za-z0-9._*-]{1,253}")
-        List<String> allow,
+            "The hosts that may come of it: `*` is any run of characters, `?` is one; without one,"
+                + " all.")
+        List<Glob> allow,
     @Setting(
             value = "How long an instance may be without calls before it is let go.",
             fallback = "1m",

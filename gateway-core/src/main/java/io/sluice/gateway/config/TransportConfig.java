@@ -14,7 +14,8 @@ public record TransportConfig(
     @Setting(
             value =
                 "Whether many such calls share a connection, on which replies may come in any order;"
-                    + " only with a TTHeader.",
+                    + " only with a TTHeader, and for services that answer side by side, which an"
+                    + " ordinary Kitex server does not.",
             fallback = "false")
         boolean multiplex,
     @Setting(

@@ -7,7 +7,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How many bytes all connections of the process together hold on to, and how many they may. When
@@ -40,8 +39,8 @@ public final class Budget {
     private static final AtomicLongFieldUpdater<Share> HELD =
         AtomicLongFieldUpdater.newUpdater(Share.class, "held");
 
-    private final @Nullable Executor loop;
-    private final @Nullable Holder holder;
+    private final Executor loop;
+    private final Holder holder;
 
     /** Read by other loops. */
     private volatile long held;
@@ -51,7 +50,7 @@ public final class Budget {
     /** Its holder is about to be cut; written by other loops. */
     private volatile boolean condemned;
 
-    private Share(@Nullable Executor loop, @Nullable Holder holder) {
+    private Share(Executor loop, Holder holder) {
       this.loop = loop;
       this.holder = holder;
     }
@@ -67,7 +66,7 @@ public final class Budget {
         return true;
       }
       HELD.lazySet(this, bytes);
-      if (bytes > LARGE != large && holder != null) {
+      if (bytes > LARGE != large) {
         large = !large;
         if (large) {
           largest.add(this);
@@ -88,6 +87,7 @@ public final class Budget {
       condemned = true;
       loop.execute(
           () -> {
+            condemned = false;
             if (held > 0) {
               holder.cut();
             } else {
@@ -127,11 +127,6 @@ public final class Budget {
   /** Bytes that are held. */
   public long held() {
     return total.get();
-  }
-
-  /** A part for a new connection that is cut only when it asks for more than there is. */
-  public Share share() {
-    return new Share(null, null);
   }
 
   /**

@@ -9,6 +9,8 @@ import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
@@ -26,7 +28,7 @@ public final class LoopMetrics {
     this.registry = registry;
     for (Limit limit : Limit.values()) {
       FunctionCounter.builder("sluice.limits", this, self -> self.met(limit))
-          .description("Callers' connections that met a limit")
+          .description("Connections that met a limit")
           .tag("limit", limit.label())
           .register(registry);
     }
@@ -53,9 +55,11 @@ public final class LoopMetrics {
     watch.again();
   }
 
-  /** The worst lag of each loop within the last minutes, in milliseconds. */
-  public List<Double> lagMillis() {
-    return watches.stream().map(watch -> watch.lag.max(TimeUnit.MILLISECONDS)).toList();
+  /** The worst lag of each loop within the last minutes, in milliseconds, by the loop's name. */
+  public Map<String, Double> lagMillis() {
+    Map<String, Double> lags = new TreeMap<>();
+    watches.forEach(watch -> lags.put(watch.name, watch.lag.max(TimeUnit.MILLISECONDS)));
+    return lags;
   }
 
   private double met(Limit limit) {
@@ -69,6 +73,7 @@ public final class LoopMetrics {
   /** Wakes up now and then, and notes by how much that was too late. */
   private final class Watch implements Runnable {
     private final Loop loop;
+    private final String name = Thread.currentThread().getName();
     private final Timer lag;
     private long due;
 
@@ -77,7 +82,7 @@ public final class LoopMetrics {
       this.lag =
           Timer.builder("sluice.event.loop.lag")
               .description("How much later than it should the event loop came to a timer")
-              .tag("loop", Thread.currentThread().getName())
+              .tag("loop", name)
               .register(registry);
     }
 

@@ -37,7 +37,7 @@ final class ConnectionGuard extends Timers.Timer implements Budget.Holder {
   void start() {
     set(listener.limits().idleTimeout());
     channel.pipeline().addFirst(new WriteWatch(listener, channel));
-    listener.opened(connection);
+    listener.opened(connection, channel);
   }
 
   /** The connection is over. */

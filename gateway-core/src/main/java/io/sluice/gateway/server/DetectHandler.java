@@ -7,16 +7,22 @@ import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.Detector;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for the first 8 bytes of a connection, then puts the protocol's own handlers in its place
  * and gives them these bytes.
  */
-final class DetectHandler extends ChannelInboundHandlerAdapter {
+final class DetectHandler extends ChannelInboundHandlerAdapter implements Connection {
+  /** How long a connection must have been silent to be closed when its listener goes. */
+  static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final ListenerContext listener;
+  private ChannelHandlerContext ctx;
   private @Nullable ByteBuf first;
-  private Timers.@Nullable Timer timer;
+  private final Timers.Timer timer = new Patience();
+  private boolean draining;
 
   DetectHandler(ListenerContext listener) {
     this.listener = listener;
@@ -24,23 +30,31 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
-    timer =
-        new Timers.Timer() {
-          @Override
-          protected void fire() {
-            PeerLog.refused(
-                listener,
-                ctx.channel(),
-                Limit.FIRST_BYTES_TIMEOUT,
-                "no "
-                    + Detector.BYTES
-                    + " bytes within "
-                    + listener.limits().firstBytesTimeout().toMillis()
-                    + " ms");
-            ctx.close();
-          }
-        };
+    this.ctx = ctx;
     listener.loop().timers().set(timer, listener.limits().firstBytesTimeout().toNanos());
+    listener.opened(this);
+  }
+
+  @Override
+  public boolean isBusy() {
+    return false;
+  }
+
+  @Override
+  public int openCalls() {
+    return 0;
+  }
+
+  /** A first call that is just arriving is still served. */
+  @Override
+  public void drain() {
+    draining = true;
+    listener.loop().timers().set(timer, QUIET_NANOS);
+  }
+
+  @Override
+  public void abort() {
+    ctx.close();
   }
 
   @Override
@@ -65,9 +79,8 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
-    if (timer != null) {
-      listener.loop().timers().cancel(timer);
-    }
+    listener.closed(this);
+    listener.loop().timers().cancel(timer);
     if (first != null) {
       first.release();
       first = null;
@@ -78,5 +91,24 @@ final class DetectHandler extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     PeerLog.thrown(listener, ctx.channel(), cause);
     ctx.close();
+  }
+
+  /** Ends when the bytes do not come. */
+  private final class Patience extends Timers.Timer {
+    @Override
+    protected void fire() {
+      if (!draining) {
+        PeerLog.refused(
+            listener,
+            ctx.channel(),
+            Limit.FIRST_BYTES_TIMEOUT,
+            "no "
+                + Detector.BYTES
+                + " bytes within "
+                + listener.limits().firstBytesTimeout().toMillis()
+                + " ms");
+      }
+      ctx.close();
+    }
   }
 }

@@ -94,6 +94,16 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     return !streams.isEmpty() || ending > 0;
   }
 
+  @Override
+  public int openCalls() {
+    return streams.size() + ending;
+  }
+
+  @Override
+  public void abort() {
+    ctx.close();
+  }
+
   /** Opens no more streams, and closes with the last one. */
   @Override
   public void drain() {

@@ -1,12 +1,14 @@
 package io.sluice.gateway.server;
 
+import io.netty.channel.Channel;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.config.LimitsConfig;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireLimits;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What all connections of one listener on one loop share. Used on that loop only. */
@@ -20,9 +22,10 @@ final class ListenerContext {
   private final WireLimits wireLimits;
   private final CallHandler calls;
   private final long maxBuffered;
-  private final Set<Connection> connections = new HashSet<>();
+  private final Map<Connection, Channel> connections = new HashMap<>();
   private boolean draining;
   private @Nullable Runnable whenEmpty;
+  private int lostCalls;
 
   /**
    * @param calls takes the calls
@@ -68,8 +71,8 @@ final class ListenerContext {
   }
 
   /** Notes a connection that speaks a protocol now. */
-  void opened(Connection connection) {
-    connections.add(connection);
+  void opened(Connection connection, Channel channel) {
+    connections.put(connection, channel);
     if (draining) {
       connection.drain();
     }
@@ -97,6 +100,24 @@ final class ListenerContext {
   /** Lets every connection end. */
   void drain() {
     draining = true;
-    new ArrayList<>(connections).forEach(Connection::drain);
+    new ArrayList<>(connections.keySet()).forEach(Connection::drain);
+  }
+
+  /** Closes every connection, whatever still waits to be written. */
+  void cut() {
+    new ArrayList<>(connections.values()).forEach(Closing::now);
+  }
+
+  /** Closes every connection that is left, and notes the calls that are lost thereby. */
+  void cutOff() {
+    for (Connection connection : new ArrayList<>(connections)) {
+      lostCalls += connection.openCalls();
+      connection.abort();
+    }
+  }
+
+  /** Calls that were open when {@link #cutOff} came. */
+  int lostCalls() {
+    return lostCalls;
   }
 }

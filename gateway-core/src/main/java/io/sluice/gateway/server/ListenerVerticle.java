@@ -24,6 +24,9 @@ import java.util.function.Function;
  * the handlers here, in front of Vert.x's own.
  */
 public final class ListenerVerticle extends VerticleBase {
+  /** So much longer than the grace may connections take to close. */
+  private static final int VERTX_MILLIS = 1000;
+
   private final ListenerShared shared;
   private final Function<Loop, CallHandler> handlers;
   private ListenerContext listener;
@@ -103,19 +106,37 @@ public final class ListenerVerticle extends VerticleBase {
   /**
    * Accepts no more, and ends when all calls have ended or the grace is over; nothing of a call
    * happens on this loop afterwards.
+   *
+   * @return how many calls were cut off at the end of the grace
    */
-  public Future<Void> drain(Duration grace) {
+  public Future<Integer> drain(Duration grace) {
     return Future.future(
         promise ->
             context.runOnContext(
                 go -> {
-                  Future<Void> closed = server.shutdown(grace.toMillis(), TimeUnit.MILLISECONDS);
+                  // Vert.x would not tell what it cuts off, so it is not to be the first.
+                  long millis = Math.max(1, grace.toMillis());
+                  Future<Void> closed =
+                      server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
+                  long timer = vertx.setTimer(millis, over -> listener.cutOff());
                   listener.drain();
+                  // Vert.x would wait for callers that do not take their answers.
+                  listener
+                      .loop()
+                      .eventLoop()
+                      .schedule(listener::cut, grace.toMillis(), TimeUnit.MILLISECONDS);
                   // Connections are closed before their calls have been told.
                   closed.onComplete(
                       (none, failure) ->
                           context.runOnContext(
-                              on -> listener.whenEmpty(() -> promise.complete(none, failure))));
+                              on -> {
+                                vertx.cancelTimer(timer);
+                                listener.whenEmpty(
+                                    () ->
+                                        promise.complete(
+                                            failure == null ? listener.lostCalls() : null,
+                                            failure));
+                              }));
                 }));
   }
 }

@@ -349,6 +349,9 @@ final class PingPongCall implements ResponseSink {
 
   private void keys(TTHeaderWriter out, Headers headers, boolean unchanged, String messageType) {
     RequestKeys.writeRest(out, headers, unchanged, TTHeaderKeys.MESSAGE_TYPE);
+    if (connection.isDraining()) {
+      out.string(TTHeaderKeys.CONNECTION_ENDS, "1");
+    }
     out.integer(TTHeaderKeys.MESSAGE_TYPE, messageType);
   }
 }

@@ -9,6 +9,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
@@ -60,7 +61,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   private long headerBytes;
   private long underWay;
   private long gathered;
-  private boolean draining;
+
+  /** Set when the listener goes. */
+  private @Nullable Drain drain;
 
   PingPongServer(ListenerContext listener) {
     this.listener = listener;
@@ -82,6 +85,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
     guard.read();
+    if (drain != null) {
+      drain.heard = true;
+    }
     reader.append((ByteBuf) msg);
     drive();
   }
@@ -235,8 +241,10 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   /** Stops reading while more than enough is under way, and begins again when it is not. */
   private void limitReading() {
     Channel channel = ctx.channel();
+    boolean more = drain == null || !drain.readsNoMore();
     boolean read =
-        underWay < WINDOW && (canTakeCall() || isMidRequest() || reader.buffered() < READ_AHEAD);
+        underWay < WINDOW
+            && (isMidRequest() || more && (canTakeCall() || reader.buffered() < READ_AHEAD));
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }
@@ -301,9 +309,6 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
       }
       call.place(-1);
       headerBytes -= call.headerBytes();
-      if (draining) {
-        drain();
-      }
     }
   }
 
@@ -316,12 +321,57 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     return !open.isEmpty();
   }
 
-  /** Answers what it has read of, then closes. */
+  @Override
+  public int openCalls() {
+    return open.size();
+  }
+
+  @Override
+  public void abort() {
+    ctx.close();
+  }
+
   @Override
   public void drain() {
-    draining = true;
-    if (open.isEmpty() && reader.buffered() == 0) {
-      guard.close();
+    drain = new Drain();
+    drain.set();
+  }
+
+  /** Whether callers are to be told that the connection will close. */
+  boolean isDraining() {
+    return drain != null;
+  }
+
+  /**
+   * Ends the connection without losing what is on its way: closes once nothing has come for a
+   * moment, and reads no more of a caller that goes on for long, so as to close after the last
+   * answer.
+   */
+  private final class Drain extends Timers.Timer {
+    private static final int MAX_TURNS = 20;
+
+    private int turns;
+    private boolean heard;
+
+    void set() {
+      heard = false;
+      listener.loop().timers().set(this, DetectHandler.QUIET_NANOS);
+    }
+
+    boolean readsNoMore() {
+      return turns > MAX_TURNS;
+    }
+
+    @Override
+    protected void fire() {
+      turns++;
+      boolean quiet = !heard && reader.buffered() == 0;
+      if (open.isEmpty() && (quiet || readsNoMore())) {
+        guard.close();
+        return;
+      }
+      limitReading();
+      set();
     }
   }
 
@@ -345,6 +395,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     guard.stop();
+    if (drain != null) {
+      listener.loop().timers().cancel(drain);
+    }
     reader.release();
     open.forEach(PingPongCall::drop);
   }

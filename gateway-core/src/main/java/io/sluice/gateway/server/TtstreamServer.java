@@ -162,6 +162,16 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   }
 
   @Override
+  public int openCalls() {
+    return streams.size();
+  }
+
+  @Override
+  public void abort() {
+    ctx.close();
+  }
+
+  @Override
   public void drain() {
     draining = true;
     if (streams.isEmpty()) {

@@ -129,6 +129,72 @@ class HostileDownstreamTest {
     }
   }
 
+  /** The caller has been told already, and the next call has another connection. */
+  @Test
+  void anAnswerAfterTheDeadlineIsNobodys() {
+    CountDownLatch timedOut = new CountDownLatch(1);
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  for (Message m = peer.read(); m != null; m = peer.read()) {
+                    String text = Thrifts.text(m.body());
+                    if (text.equals("slow")) {
+                      timedOut.await();
+                    }
+                    peer.send(Thrifts.reply(m, text));
+                  }
+                });
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config("framed", "timeout: 200ms", downstream.port()), 1);
+        Peer caller = gateway.connect()) {
+      assertThat(caller.call("echo", 1, Thrifts.args("slow")).exception().text())
+          .startsWith("rpc timeout: ");
+      timedOut.countDown();
+      for (int i = 0; i < 5; i++) {
+        assertThat(Thrifts.text(caller.call("echo", 1, Thrifts.args("fast")).body()))
+            .isEqualTo("fast");
+      }
+      caller.assertSilentFor(50);
+      assertThat(downstream.accepted()).isEqualTo(2);
+    }
+  }
+
+  /** What was told of a reply cannot be taken back, nor ended. */
+  @Test
+  void aResetAmidALargeReply() {
+    CountDownLatch die = new CountDownLatch(1);
+    byte[] large = Thrifts.result("x".repeat(1 << 20));
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  for (Message m = peer.read(); m != null; m = peer.read()) {
+                    byte[] reply = Thrifts.framed(2, m.method(), m.seqId(), large);
+                    if (Thrifts.text(m.body()).equals("victim")) {
+                      peer.send(Arrays.copyOf(reply, 500_000));
+                      die.await();
+                      peer.reset();
+                      return;
+                    }
+                    peer.send(reply);
+                  }
+                });
+        TestGateway gateway = TestGateway.to(downstream.port());
+        Peer bystander = gateway.connect();
+        Peer victim = gateway.connect()) {
+      victim.send(Thrifts.call("echo", 1, "victim"));
+      assertThat(victim.readSome(1)).as("a byte of the reply").hasSize(1);
+      assertThat(bystander.call("echo", 1, Thrifts.args("bystander")).body()).isEqualTo(large);
+      die.countDown();
+      int told = 1;
+      for (int n = victim.readSome(60_000).length; n > 0; n = victim.readSome(60_000).length) {
+        told += n;
+      }
+      assertThat(told).isLessThanOrEqualTo(500_000);
+      assertThat(bystander.call("echo", 2, Thrifts.args("bystander")).body()).isEqualTo(large);
+    }
+  }
+
   @Test
   void unaskedBytesOnAnIdleConnectionCloseIt() {
     CountDownLatch speak = new CountDownLatch(1);

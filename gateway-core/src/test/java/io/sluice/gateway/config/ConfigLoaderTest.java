@@ -150,7 +150,10 @@ class ConfigLoaderTest {
     assertThat(dynamic.template())
         .isEqualTo(
             new TemplateConfig(
-                Map.of("Orders", "orders.v2"), List.of("*.svc.local"), Duration.ofSeconds(5), 9));
+                Map.of("Orders", "orders.v2"),
+                List.of(Glob.parse("*.svc.local")),
+                Duration.ofSeconds(5),
+                9));
     assertThat(model.routes()).extracting(RouteConfig::name).containsExactly("one", "a.*");
     assertThat(model.routes().get(0).timeout()).isEqualTo(Duration.ofHours(1));
   }

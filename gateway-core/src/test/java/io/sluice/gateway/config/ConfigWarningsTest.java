@@ -10,7 +10,7 @@ import io.sluice.api.Outcome;
 import io.sluice.api.Step;
 import org.junit.jupiter.api.Test;
 
-/** The warnings about filters; those about routes are tested with the command that tells them. */
+/** The warnings; those about routes are tested with the command that tells them. */
 class ConfigWarningsTest {
   private record None() {}
 
@@ -49,6 +49,23 @@ class ConfigWarningsTest {
         .containsExactly(
             "g.yaml:2:31: filter 'looking' does not see calls that 'asked' before it ends: put it"
                 + " first");
+  }
+
+  @Test
+  void aHostThatCallersChooseHasAnEndOrAList() {
+    String cluster =
+        """
+        clusters: {c: {endpoints: ['%s'], transport: framed%s}}
+        routes: [{cluster: c}]
+        """;
+    assertThat(load(cluster.formatted("{service}.svc.local:1", "")).warnings()).isEmpty();
+    assertThat(load(cluster.formatted("{name}:1", ", template: {allow: [a]}")).warnings())
+        .isEmpty();
+    assertThat(load(cluster.formatted("svc-{service}:1", "")).warnings())
+        .extracting(Fault::toString)
+        .containsExactly(
+            "g.yaml:2:28: callers choose the end of the host in 'svc-{service}:1': give it a fixed"
+                + " ending, or list in 'template: {allow: …}' what it may be");
   }
 
   @Test

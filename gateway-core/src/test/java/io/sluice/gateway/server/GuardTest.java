@@ -89,6 +89,16 @@ class GuardTest {
     }
   }
 
+  @Test
+  void aCallerThatTakesNothingOfItsAnswersDoesNotKeepTheGatewayFromStopping() {
+    TestGateway gateway = gateway("writeTimeout: 1h");
+    try (Peer stalled = Peer.connect(gateway.port(), 8192)) {
+      stalled.send(Thrifts.call("echo", 1, "x".repeat(16 << 20)));
+      await().until(() -> stalled.readSome(1).length == 1);
+      gateway.close();
+    }
+  }
+
   private static byte[] open(int stream) {
     FrameWriter writer = new FrameWriter(UnpooledByteBufAllocator.DEFAULT);
     return Thrifts.bytes(writer.open(stream, "Svc", "Chat", new Headers(Headers.Dialect.TTHEADER)));

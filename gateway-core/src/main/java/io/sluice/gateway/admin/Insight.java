@@ -1,0 +1,17 @@
+package io.sluice.gateway.admin;
+
+import io.vertx.core.Future;
+import java.util.List;
+
+/** What the pages ask of the gateway. Safe for all threads. */
+public interface Insight {
+
+  /** Whether it takes calls. */
+  boolean isReady();
+
+  /** What it is made of and how it is doing, one fact a line. */
+  Future<List<String>> facts();
+
+  /** Brings those meters up to date that are not kept so by themselves. */
+  Future<Void> refresh();
+}
