@@ -15,7 +15,19 @@ public record ListenerConfig(
             value = "Must be true for an admin listener that other machines can reach.",
             fallback = "false")
         boolean exposed,
+    @Setting(
+            value = "What becomes of the `crc32c` that TTHeader requests may carry.",
+            fallback = "pass")
+        Checksum checksum,
     @Setting("What callers may ask of the gateway.") LimitsConfig limits) {
+
+  /** How the checksums of payloads are treated. */
+  public enum Checksum {
+    /** They go on where the payload stays as it is, else they are dropped. */
+    PASS,
+    /** They are checked, and replies get one of their own. */
+    VERIFY
+  }
 
   /** What a listener is for. */
   public enum Serves {

@@ -3,6 +3,7 @@ package io.sluice.gateway.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.Cumulation;
@@ -54,7 +55,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter implements Connec
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   @Override

@@ -30,6 +30,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
@@ -101,7 +102,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   /** Opens no more streams, and closes with the last one. */

@@ -3,6 +3,7 @@ package io.sluice.gateway.server;
 import io.netty.channel.Channel;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.config.LimitsConfig;
+import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireLimits;
@@ -19,6 +20,7 @@ final class ListenerContext {
   private final String name;
   private final Loop loop;
   private final LimitsConfig limits;
+  private final boolean verifiesChecksums;
   private final WireLimits wireLimits;
   private final CallHandler calls;
   private final long maxBuffered;
@@ -30,10 +32,11 @@ final class ListenerContext {
   /**
    * @param calls takes the calls
    */
-  ListenerContext(String name, Loop loop, LimitsConfig limits, CallHandler calls) {
+  ListenerContext(String name, Loop loop, ListenerConfig config, CallHandler calls) {
     this.name = name;
     this.loop = loop;
-    this.limits = limits;
+    this.limits = config.limits();
+    this.verifiesChecksums = config.checksum() == ListenerConfig.Checksum.VERIFY;
     this.wireLimits =
         new WireLimits(
             (int) limits.maxFrame().bytes(), (int) limits.maxHeader().bytes(), limits.maxKeys());
@@ -55,6 +58,11 @@ final class ListenerContext {
 
   LimitsConfig limits() {
     return limits;
+  }
+
+  /** Whether requests that carry a checksum are checked. */
+  boolean verifiesChecksums() {
+    return verifiesChecksums;
   }
 
   WireLimits wireLimits() {

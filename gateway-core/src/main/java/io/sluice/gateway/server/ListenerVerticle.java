@@ -45,7 +45,7 @@ public final class ListenerVerticle extends VerticleBase {
     EventLoop eventLoop = ((ContextInternal) context).nettyEventLoop();
     Loop loop = Loop.of(eventLoop);
     ListenerConfig config = shared.config();
-    listener = new ListenerContext(shared.name(), loop, config.limits(), handlers.apply(loop));
+    listener = new ListenerContext(shared.name(), loop, config, handlers.apply(loop));
     int port = config.address().port();
     server =
         vertx.createNetServer(

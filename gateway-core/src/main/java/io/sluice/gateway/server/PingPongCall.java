@@ -19,6 +19,7 @@ import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ final class PingPongCall implements ResponseSink {
   private @Nullable RequestSink request;
 
   private boolean multiplexed;
+  private @Nullable CheckedPayload checksum;
   private boolean ended;
 
   /** Its place among the open calls of the connection, or -1. */
@@ -74,11 +76,14 @@ final class PingPongCall implements ResponseSink {
    * Takes on a call.
    *
    * @param multiplexed whether others may be open beside it
+   * @param checksum checks the request and seals the reply, or null
    */
-  void begin(RpcCall next, boolean multiplexed, CallHandler calls) {
+  void begin(
+      RpcCall next, boolean multiplexed, @Nullable CheckedPayload checksum, CallHandler calls) {
     call = next;
     headerBytes = next.headers().footprint();
     this.multiplexed = multiplexed;
+    this.checksum = checksum;
     ended = false;
     window = 0;
     instead = null;
@@ -94,8 +99,12 @@ final class PingPongCall implements ResponseSink {
    * A part of the request.
    *
    * @param part handed over
+   * @throws WireException if the request is not what its checksum says; it is given up
    */
   void requestPart(ByteBuf part, boolean last) {
+    if (checksum != null) {
+      check(part, last);
+    }
     if (request == null) {
       part.release();
       return;
@@ -106,6 +115,16 @@ final class PingPongCall implements ResponseSink {
     request.requestData(part, last);
     if (last && request != null) {
       request.requestEnd();
+    }
+  }
+
+  private void check(ByteBuf part, boolean last) {
+    try {
+      checksum.request(part, last);
+    } catch (WireException e) {
+      part.release();
+      lost(false);
+      throw e;
     }
   }
 
@@ -187,7 +206,7 @@ final class PingPongCall implements ResponseSink {
     } else if (endOfMessage) {
       hold(part);
       return;
-    } else if (multiplexed) {
+    } else if (multiplexed || checksum != null) {
       hold(part);
       gathered += size;
       connection.gathered(size);
@@ -314,7 +333,7 @@ final class PingPongCall implements ResponseSink {
   }
 
   private void write(MessageHead head, int type, ByteBuf part) {
-    connection.write(
+    ByteBuf first =
         connection
             .writer()
             .begin(
@@ -325,8 +344,12 @@ final class PingPongCall implements ResponseSink {
                 call.request().seqId,
                 part,
                 type == ThriftHead.REPLY ? PingPongCall::replyKeys : PingPongCall::exceptionKeys,
-                this));
+                this);
     ByteBuf rest = connection.writer().takeRest();
+    if (checksum != null) {
+      checksum.seal(first, rest, heldMore == null ? List.of() : heldMore);
+    }
+    connection.write(first);
     if (rest != null) {
       connection.write(rest);
     }
@@ -348,6 +371,9 @@ final class PingPongCall implements ResponseSink {
   }
 
   private void keys(TTHeaderWriter out, Headers headers, boolean unchanged, String messageType) {
+    if (checksum != null) {
+      checksum.writeKey(out, headers);
+    }
     RequestKeys.writeRest(out, headers, unchanged, TTHeaderKeys.MESSAGE_TYPE);
     if (connection.isDraining()) {
       out.string(TTHeaderKeys.CONNECTION_ENDS, "1");

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -141,12 +142,13 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     waiting = null;
     frames++;
+    CheckedPayload checksum = listener.verifiesChecksums() ? CheckedPayload.of(message) : null;
     RpcCall call = describe(message);
     current = multiplexed ? new PingPongCall(this) : serial;
     current.place(open.size());
     open.add(current);
     headerBytes += call.headers().footprint();
-    current.begin(call, multiplexed, listener.calls());
+    current.begin(call, multiplexed, checksum, listener.calls());
     return true;
   }
 
@@ -228,8 +230,12 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     boolean owed = isMidRequest() || canTakeCall() && reader.buffered() > 0;
     guard.midFrame(owed && underWay < WINDOW, frames);
-    guard.holds(reader.held() + headerBytes + underWay + gathered + unwritten());
+    guard.holds(reader.held() + waitingBytes() + headerBytes + underWay + gathered + unwritten());
     limitReading();
+  }
+
+  private long waitingBytes() {
+    return waiting == null || waiting.headers() == null ? 0 : waiting.headers().footprint();
   }
 
   /** Bytes of answers that the caller does not read. */
@@ -328,7 +334,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
@@ -168,7 +169,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void abort() {
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   @Override

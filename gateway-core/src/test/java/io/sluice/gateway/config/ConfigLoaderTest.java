@@ -51,7 +51,11 @@ class ConfigLoaderTest {
                 Map.of(
                     "rpc",
                     new ListenerConfig(
-                        new Address("0.0.0.0", 8888), Serves.RPC, false, DEFAULT_LIMITS)),
+                        new Address("0.0.0.0", 8888),
+                        Serves.RPC,
+                        false,
+                        ListenerConfig.Checksum.PASS,
+                        DEFAULT_LIMITS)),
                 Map.of(
                     "echo",
                     new ClusterConfig(
@@ -443,7 +447,7 @@ class ConfigLoaderTest {
   void aFaultyListenerIsNotAlsoMissed() {
     assertFaults(
         "listeners: {a: {address: 'localhost:1', serves: admin}, b: [], c: }\n",
-        "1:60: a list where a mapping belongs: its keys are address, serves, exposed, limits",
+        "1:60: a list where a mapping belongs: its keys are address, serves, exposed, checksum, limits",
         "1:66: missing key 'address': it is required");
   }
 
