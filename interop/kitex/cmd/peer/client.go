@@ -37,7 +37,7 @@ type env struct {
 }
 
 func allCases() []testCase {
-	return slices.Concat([]testCase{wireCase}, pingPongCases(), connectionCases(), streamCases())
+	return slices.Concat([]testCase{wireCase}, pingPongCases(), connectionCases(), codecCases(), streamCases())
 }
 
 func runClient(args []string) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytedance/gopkg/cloud/metainfo"
@@ -16,6 +17,7 @@ type pingPongHandler struct {
 	mu    sync.Mutex
 	fired map[string]int64
 	total int64
+	blobs atomic.Int64
 }
 
 func newPingPongHandler() *pingPongHandler {
@@ -39,6 +41,7 @@ func (h *pingPongHandler) Text(_ context.Context, s string) (string, error) {
 }
 
 func (h *pingPongHandler) Blob(_ context.Context, b []byte) ([]byte, error) {
+	h.blobs.Add(1)
 	return b, nil
 }
 
@@ -73,6 +76,9 @@ func (h *pingPongHandler) Fire(_ context.Context, key string) error {
 }
 
 func (h *pingPongHandler) Fired(_ context.Context, key string) (int64, error) {
+	if key == blobsKey {
+		return h.blobs.Load(), nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if key == "" {

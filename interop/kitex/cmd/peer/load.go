@@ -97,7 +97,7 @@ var errDiffers = errors.New("the reply is not the echo of the request")
 
 func runLoad(args []string) int {
 	flags := newFlags("load")
-	addr := flags.String("addr", "", "address of the server or gateway")
+	addr := flags.String("addr", "", "address of the server or gateway; several with commas take turns")
 	transportName := flags.String("transport", "", "one of "+transportNames())
 	connections := flags.Int("connections", 64, "clients with one connection each")
 	workers := flags.Int("workers", 0, "concurrent callers; as many as connections by default")

@@ -26,6 +26,9 @@ const (
 	earlyHeadersKey = "EARLY_HEADERS"
 
 	typedErrorID = 4711
+
+	// blobsKey asks Fired for the calls of Blob, which are those of a load.
+	blobsKey = "#blobs"
 )
 
 // joinHeader prints the values of one HTTP/2 header; binary ones as hexadecimal digits.

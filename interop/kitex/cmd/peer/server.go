@@ -27,6 +27,7 @@ func runServer(args []string) int {
 	flags := newFlags("server")
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	mux := flags.Bool("mux", false, "take TTHeader calls only, many at once on a connection")
+	protobuf := flags.Bool("nameless-protobuf", false, "calls without a service name belong to InteropPb, not to InteropService")
 	exitWait := flags.Duration("exit-wait", time.Second, "how long a graceful stop waits for calls under way")
 	stdinClose := flags.Bool("exit-on-stdin-close", false, "exit at once when standard input is closed")
 	verbose := flags.Bool("verbose", false, "write Kitex logs to standard error")
@@ -38,7 +39,7 @@ func runServer(args []string) int {
 		fmt.Fprintln(os.Stderr, "peer server:", err)
 		return 1
 	}
-	svr, err := newServer(listener, *exitWait, *mux)
+	svr, err := newServer(listener, *exitWait, *mux, *protobuf)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peer server:", err)
 		return 1
@@ -55,7 +56,7 @@ func runServer(args []string) int {
 }
 
 // newServer registers the three services on one listener that detects every protocol, or with mux knows only TTHeader.
-func newServer(listener net.Listener, exitWait time.Duration, mux bool) (server.Server, error) {
+func newServer(listener net.Listener, exitWait time.Duration, mux, protobuf bool) (server.Server, error) {
 	options := []server.Option{
 		server.WithListener(listener),
 		server.WithServerBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: serverName}),
@@ -71,13 +72,19 @@ func newServer(listener net.Listener, exitWait time.Duration, mux bool) (server.
 	svr := server.NewServer(options...)
 	cancels := newCancelLog()
 	// Calls without a service name (Framed, Buffered) go to the fallback service.
-	if err := interopservice.RegisterService(svr, newPingPongHandler(), server.WithFallbackService()); err != nil {
+	var ofThrift, ofProtobuf []server.RegisterOption
+	if protobuf {
+		ofProtobuf = append(ofProtobuf, server.WithFallbackService())
+	} else {
+		ofThrift = append(ofThrift, server.WithFallbackService())
+	}
+	if err := interopservice.RegisterService(svr, newPingPongHandler(), ofThrift...); err != nil {
 		return nil, err
 	}
 	if err := interopstream.RegisterService(svr, &thriftStreamHandler{cancels: cancels}); err != nil {
 		return nil, err
 	}
-	if err := interoppbservice.RegisterService(svr, &protobufHandler{cancels: cancels}); err != nil {
+	if err := interoppbservice.RegisterService(svr, &protobufHandler{cancels: cancels}, ofProtobuf...); err != nil {
 		return nil, err
 	}
 	return svr, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -107,10 +108,10 @@ type manner struct {
 	nameless bool
 }
 
-// options returns the client options for calls to addr.
+// options returns the client options for calls to addr, or to several with commas between them.
 func (t *wireTransport) options(addr string, m manner, dialer remote.Dialer) []client.Option {
 	options := []client.Option{
-		client.WithHostPorts(addr),
+		client.WithHostPorts(strings.Split(addr, ",")...),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: callerName, Method: callerMethod}),
 		client.WithConnectTimeout(2 * time.Second),
 	}

@@ -110,6 +110,19 @@ final class DistributionTest {
   }
 
   @Test
+  void checksTheConfigurationsThatItBrings() {
+    for (String file : List.of("gateway.yaml", "demo.yaml")) {
+      Ran ran =
+          distribution.run(
+              environment("SLUICE_ARCHIVE", "off"),
+              List.of(),
+              "check",
+              distribution.home().resolve("conf").resolve(file).toString());
+      assertThat(ran.status()).as("%s", ran).isZero();
+    }
+  }
+
+  @Test
   void archiveIsMadeOnceForEachUserWhereLibIsReadOnly() throws IOException {
     Path cache = Files.createDirectory(folder.resolve("cache"));
     Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxrwxrwx"));

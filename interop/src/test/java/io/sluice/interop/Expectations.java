@@ -5,17 +5,40 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a client must see through the gateway when the two legs have these framings: by default the
  * same as in a direct call, and where the wire does not allow that, what the table says.
  */
 final class Expectations {
+  /** What is in the messages. */
+  enum Codec {
+    THRIFT("", "Thrift"),
+    PROTOBUF("kitexpb-", "Kitex Protobuf");
+
+    private final String prefix;
+    private final String text;
+
+    Codec(String prefix, String text) {
+      this.prefix = prefix;
+      this.text = text;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
   /** The framings of a leg. */
   enum Leg {
     FRAMED("framed"),
+    BUFFERED("buffered"),
     TTHEADER("ttheader"),
-    TTHEADER_FRAMED("ttheader-framed");
+    TTHEADER_FRAMED("ttheader-framed"),
+    /** TTHeader with many calls at once on a connection. */
+    TTHEADER_MUX("ttheader-mux");
 
     private final String label;
 
@@ -23,38 +46,72 @@ final class Expectations {
       this.label = label;
     }
 
-    /** Its name for the peers and in a configuration. */
-    String label() {
-      return label;
+    /** Its name for the peers. */
+    String label(Codec codec) {
+      return codec.prefix + label;
+    }
+
+    /** A cluster's {@code transport}. */
+    String transport() {
+      return this == TTHEADER_MUX ? "{unary: ttheader-framed, multiplex: true}" : label;
     }
 
     boolean carriesMetadata() {
-      return this != FRAMED;
+      return this != FRAMED && this != BUFFERED;
+    }
+
+    /** The legs that Kitex clients have with that codec. */
+    static List<Leg> ofCallers(Codec codec) {
+      return codec == Codec.THRIFT ? List.of(values()) : List.of(TTHEADER_FRAMED, TTHEADER_MUX);
+    }
+
+    /** The legs that servers can have with that codec: Protobuf has no Buffered form. */
+    static List<Leg> ofDownstreams(Codec codec) {
+      return Stream.of(values()).filter(leg -> codec == Codec.THRIFT || leg != BUFFERED).toList();
+    }
+
+    @Override
+    public String toString() {
+      return label;
     }
   }
 
   /**
-   * The framings of both legs.
+   * The codec, and the framings of both legs.
    *
    * @param in between the client and the gateway
    * @param out between the gateway and the server
    */
-  record Pair(Leg in, Leg out) {
+  record Pair(Codec codec, Leg in, Leg out) {
     @Override
     public String toString() {
-      return in.label() + " → " + out.label();
+      return codec + ": " + in + " → " + out;
     }
   }
 
-  /** Which pairs a rule is for. Where both legs carry metadata, or none does, there is no rule. */
+  /** Which pairs a rule is for. */
   private enum Pairs {
-    METADATA_IS_LOST,
-    METADATA_IS_NEW;
+    METADATA_IS_LOST(Codec.THRIFT),
+    METADATA_IS_NEW(Codec.THRIFT),
+    TO_BUFFERED(Codec.THRIFT),
+    PROTOBUF_TO_FRAMED(Codec.PROTOBUF);
+
+    private final Codec codec;
+
+    Pairs(Codec codec) {
+      this.codec = codec;
+    }
 
     boolean holds(Pair pair) {
       boolean in = pair.in().carriesMetadata();
       boolean out = pair.out().carriesMetadata();
-      return this == METADATA_IS_LOST ? in && !out : !in && out;
+      return pair.codec() == codec
+          && switch (this) {
+            case METADATA_IS_LOST -> in && !out;
+            case METADATA_IS_NEW -> !in && out;
+            case TO_BUFFERED -> pair.out() == Leg.BUFFERED;
+            case PROTOBUF_TO_FRAMED -> pair.out() == Leg.FRAMED;
+          };
     }
   }
 
@@ -69,6 +126,9 @@ final class Expectations {
      */
     record SameAsDirectOutbound() implements Expectation {}
 
+    /** As a direct call over the caller's transport, but for a field that is not there. */
+    record Without(String field) implements Expectation {}
+
     /**
      * Exactly this line, but for the client's own verdict.
      *
@@ -82,10 +142,37 @@ final class Expectations {
    *
    * @param why with the section of the protocol notes that says so
    */
-  record Rule(Pairs pairs, Set<String> cases, Expectation expectation, String why) {}
+  record Rule(Pairs pairs, Set<String> cases, Expectation expectation, String why) {
+    /** Whether the rule is for all cases of its pairs. */
+    private boolean isFor(String name) {
+      return cases.isEmpty() || cases.contains(name);
+    }
+  }
 
   /** A rule and the number of its footnote; number 0 is the default. */
   record Numbered(int number, Expectation expectation) {}
+
+  private static final String UNKNOWN_SERVICE =
+      """
+      {"error": {
+        "type": 20,
+        "class": "remote or network error",
+        "text": "remote or network error[remote]: unknown service , method AbsentMethod",
+        "remoteText": "unknown service , method AbsentMethod"}}
+      """;
+
+  /** What a server of {@code InteropPb} sees of a caller that it is told nothing about. */
+  private static final String SEEN_NOTHING =
+      """
+      "seen": {
+        "callerService": "", "callerMethod": "",
+        "service": "InteropPb", "method": "Echo",
+        "persistent": {}, "transient": {},
+        "rpcTimeout": false, "deadline": false}
+      """;
+
+  private static final String NO_BUFFERED_PROTOBUF =
+      "Kitex Protobuf has no Buffered form: it needs a frame length";
 
   private static final Expectation OUTBOUND = new Expectation.SameAsDirectOutbound();
 
@@ -113,14 +200,7 @@ final class Expectations {
           new Rule(
               Pairs.METADATA_IS_LOST,
               Set.of("unknown-service"),
-              new Expectation.Exactly(
-                  """
-                  {"error": {
-                    "type": 20,
-                    "class": "remote or network error",
-                    "text": "remote or network error[remote]: unknown service , method AbsentMethod",
-                    "remoteText": "unknown service , method AbsentMethod"}}
-                  """),
+              new Expectation.Exactly(UNKNOWN_SERVICE),
               "5, 8.3: Framed carries no service name; the server's EXC 20 is passed on"),
           new Rule(
               Pairs.METADATA_IS_LOST,
@@ -136,7 +216,48 @@ final class Expectations {
               Pairs.METADATA_IS_NEW,
               Set.of("biz-status-no-extra"),
               new Expectation.Exactly(bizError("code=-7002, msg=business refusal without extra")),
-              "8.3: as before, negative and without extra"));
+              "8.3: as before, negative and without extra"),
+          new Rule(
+              Pairs.TO_BUFFERED,
+              Set.of("two-codecs", "two-codecs-nameless"),
+              new Expectation.Exactly(
+                  """
+                  {"result": {"rounds": 10}, "error": {
+                    "type": 9,
+                    "class": "remote or network error",
+                    "text": "remote or network error[remote]: %s",
+                    "remoteText": "%s"}}
+                  """
+                      .formatted(NO_BUFFERED_PROTOBUF, NO_BUFFERED_PROTOBUF)),
+              "4, 8.3: Kitex Protobuf has no Buffered form, so its calls are EXC 9; those of Thrift"
+                  + " beside them go on"),
+          new Rule(
+              Pairs.PROTOBUF_TO_FRAMED,
+              Set.of("unary-plain-error", "unary-typed-error", "unary-panic"),
+              new Expectation.Without("backward"),
+              "9.1: Framed carries no backward values; the error is as in a direct call"),
+          new Rule(
+              Pairs.PROTOBUF_TO_FRAMED,
+              Set.of("unary-biz-status", "unary-biz-no-extra"),
+              new Expectation.Exactly("{}"),
+              "8.1: a Kitex server loses the business status on Framed and answers an empty REPLY"),
+          new Rule(
+              Pairs.PROTOBUF_TO_FRAMED,
+              Set.of("unary-metadata"),
+              new Expectation.Exactly('{' + SEEN_NOTHING + '}'),
+              "9.1: Framed carries no metadata and no caller"),
+          new Rule(
+              Pairs.PROTOBUF_TO_FRAMED,
+              Set.of("unary-deadline-none", "unary-deadline-seen"),
+              new Expectation.Exactly(
+                  "{\"result\": {\"deadline\": \"none\"}, " + SEEN_NOTHING + '}'),
+              "10.1: Framed carries no deadline; the gateway keeps it all the same"
+                  + " (unary-deadline-exceeded is =)"),
+          new Rule(
+              Pairs.PROTOBUF_TO_FRAMED,
+              Set.of("unknown-method", "unknown-service"),
+              new Expectation.Exactly(UNKNOWN_SERVICE),
+              "5, 8.3: Framed carries no service name; the server's EXC 20 is passed on"));
 
   private static String bizError(String status) {
     return """
@@ -157,7 +278,7 @@ final class Expectations {
   static Numbered of(String name, Pair pair) {
     for (int i = 0; i < RULES.size(); i++) {
       Rule rule = RULES.get(i);
-      if (rule.pairs().holds(pair) && rule.cases().contains(name)) {
+      if (rule.pairs().holds(pair) && rule.isFor(name)) {
         return new Numbered(i + 1, rule.expectation());
       }
     }

@@ -197,7 +197,7 @@ final class ReplyReader {
    * After these a Kitex server closes, which Framed cannot announce (default_server_handler.go).
    */
   private static boolean closesAfter(int exceptionType) {
-    return exceptionType == 1 || exceptionType == 7 || exceptionType == 20;
+    return exceptionType == 1 || exceptionType == 7 || exceptionType == 9 || exceptionType == 20;
   }
 
   /** Nobody listens to the reply any more; its parts are still to be read. */

@@ -52,15 +52,37 @@ public record Message(
   /** How a message is on the wire. */
   public enum Framing {
     FRAMED,
+    /** Thrift only: the end of a message is that of its struct. */
+    BUFFERED,
     TTHEADER,
-    TTHEADER_FRAMED
+    TTHEADER_FRAMED;
+
+    /** Whether there is a TTHeader. */
+    public boolean hasHeader() {
+      return this == TTHEADER || this == TTHEADER_FRAMED;
+    }
+
+    boolean hasLength() {
+      return this == FRAMED || this == TTHEADER_FRAMED;
+    }
   }
 
   /** A call with a body, to a service that only a TTHeader can name. */
   public static Message call(Framing framing, String service, String method, int seq, byte[] body) {
+    return call(0x80010000, framing, service, method, seq, body);
+  }
+
+  /** The same in Kitex Protobuf, which always has a length in front. */
+  public static Message protobuf(
+      Framing framing, String service, String method, int seq, byte[] body) {
+    return call(0x90010000, framing, service, method, seq, body);
+  }
+
+  private static Message call(
+      int magic, Framing framing, String service, String method, int seq, byte[] body) {
     byte[] name = method.getBytes(StandardCharsets.UTF_8);
     ByteBuffer payload = ByteBuffer.allocate(12 + name.length + body.length);
-    payload.putInt(0x80010000 | CALL).putInt(name.length).put(name).putInt(seq).put(body).flip();
+    payload.putInt(magic | CALL).putInt(name.length).put(name).putInt(seq).put(body).flip();
     Map<String, String> strings = new TreeMap<>();
     if (!service.isEmpty()) {
       strings.put("isn", service);
@@ -118,11 +140,24 @@ public record Message(
     return new Message(framing, flags, headerSeq, ints, strings, ByteBuffer.wrap(changed));
   }
 
+  /** The same with another sequence id in the payload. */
+  public Message withSeq(int seq) {
+    byte[] changed = payload.array().clone();
+    ByteBuffer copy = ByteBuffer.wrap(changed, payload.arrayOffset(), payload.limit()).slice();
+    copy.putInt(8 + copy.getInt(4), seq);
+    return new Message(framing, flags, headerSeq, ints, strings, copy);
+  }
+
   /** The same with an int key. */
   public Message with(int key, String value) {
     Map<Integer, String> more = new TreeMap<>(ints);
     more.put(key, value);
     return new Message(framing, flags, headerSeq, more, strings, payload);
+  }
+
+  /** The same with a payload. */
+  public Message with(byte[] bytes) {
+    return new Message(framing, flags, headerSeq, ints, strings, ByteBuffer.wrap(bytes));
   }
 
   /** The same with a string key. */
@@ -176,6 +211,15 @@ public record Message(
     return text(field + 7, payload.getInt(field + 3));
   }
 
+  /** The i64 of a result {0: number}. */
+  public long resultNumber() {
+    int field = 12 + payload.getInt(4);
+    require(
+        type() == REPLY && payload.get(field) == 10 && payload.getShort(field + 1) == 0,
+        "a result with a number");
+    return payload.getLong(field + 3);
+  }
+
   private void require(boolean is, String what) {
     if (!is) {
       throw new AssertionError("not " + what + ": " + this);
@@ -190,8 +234,8 @@ public record Message(
   public byte[] bytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
-      boolean framed = framing != Framing.TTHEADER;
-      if (framing != Framing.FRAMED) {
+      boolean framed = framing.hasLength();
+      if (framing.hasHeader()) {
         byte[] header = header();
         out.writeInt(10 + header.length + payload.limit() + (framed ? 4 : 0));
         out.writeShort(MAGIC);
@@ -241,6 +285,10 @@ public record Message(
   /** Reads the next one, whatever its framing. */
   static Message read(DataInputStream in) throws IOException {
     int length = in.readInt();
+    if (length >>> 16 == 0x8001) {
+      ByteBuffer payload = ByteBuffer.wrap(ThriftStruct.readMessage(length, in));
+      return new Message(Framing.BUFFERED, 0, 0, Map.of(), Map.of(), payload);
+    }
     byte[] rest = in.readNBytes(length);
     if (rest.length < length) {
       throw new EOFException("closed after " + rest.length + " of " + length + " bytes");

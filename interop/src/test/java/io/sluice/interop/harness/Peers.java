@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The Kitex peers of {@code interop/kitex}, built once. */
 public final class Peers {
@@ -44,8 +45,15 @@ public final class Peers {
     return ChildProcess.start("peer " + name, new ProcessBuilder(command));
   }
 
-  private static String text(InetSocketAddress address) {
+  static String text(InetSocketAddress address) {
     return address.getAddress().getHostAddress() + ':' + address.getPort();
+  }
+
+  /** The address behind {@code LISTENING}. */
+  static InetSocketAddress address(String line) {
+    int colon = line.lastIndexOf(':');
+    return new InetSocketAddress(
+        line.substring(line.indexOf(' ') + 1, colon), Integer.parseInt(line.substring(colon + 1)));
   }
 
   private static ObjectNode json(String line) {
@@ -67,10 +75,7 @@ public final class Peers {
       arguments.addAll(options);
       child = start("server", arguments);
       String line = child.awaitOut(said -> said.startsWith(SAYS), LISTEN);
-      int colon = line.lastIndexOf(':');
-      address =
-          new InetSocketAddress(
-              line.substring(SAYS.length(), colon), Integer.parseInt(line.substring(colon + 1)));
+      address = Peers.address(line);
     }
 
     public InetSocketAddress address() {
@@ -201,9 +206,14 @@ public final class Peers {
 
   /** Starts {@code peer load}; its options are in {@code interop/kitex/README.md}. */
   public static Load load(InetSocketAddress address, String transport, String... options) {
+    return load(List.of(address), transport, options);
+  }
+
+  /** The same with several addresses, of which those that refuse are left out. */
+  public static Load load(List<InetSocketAddress> addresses, String transport, String... options) {
+    String all = addresses.stream().map(Peers::text).collect(Collectors.joining(","));
     List<String> arguments =
-        new ArrayList<>(
-            List.of("--addr", text(address), "--transport", transport, "--exit-on-stdin-close"));
+        new ArrayList<>(List.of("--addr", all, "--transport", transport, "--exit-on-stdin-close"));
     arguments.addAll(List.of(options));
     return new Load(arguments);
   }

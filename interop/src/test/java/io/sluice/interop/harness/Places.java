@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where things are: nothing here depends on the folder that the tests are started in. */
@@ -54,15 +55,27 @@ final class Places {
 
   /** Go, as bin/tools.sh finds or fetches it. */
   static String go() {
-    for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
-      if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, "go"))) {
-        return Path.of(folder, "go").toString();
-      }
+    Optional<Path> found = onPath("go");
+    if (found.isPresent()) {
+      return found.get().toString();
     }
     Path fetched = module().resolveSibling(".tools").resolve("go/bin/go");
     if (Files.isExecutable(fetched)) {
       return fetched.toString();
     }
     throw new IllegalStateException("no go on the PATH: bin/test fetches it");
+  }
+
+  /** Rust's build tool, which is not fetched. */
+  static Optional<Path> cargo() {
+    return onPath("cargo");
+  }
+
+  private static Optional<Path> onPath(String command) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+        .filter(folder -> !folder.isEmpty())
+        .map(folder -> Path.of(folder, command))
+        .filter(Files::isExecutable)
+        .findFirst();
   }
 }

@@ -67,6 +67,17 @@ public final class RawConnection implements AutoCloseable {
     }
   }
 
+  /** Reads exactly so many bytes. */
+  public byte[] readBytes(int count) {
+    byte[] bytes = new byte[count];
+    try {
+      in.readFully(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException("not " + count + " bytes: " + e, e);
+    }
+    return bytes;
+  }
+
   /** Sends a call and reads its reply. */
   public Message exchange(Message call) {
     send(call.bytes());

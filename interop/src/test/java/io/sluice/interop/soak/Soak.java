@@ -61,9 +61,15 @@ final class Soak {
 
   /** A load that only ends when it is stopped. */
   static Peers.Load endless(InetSocketAddress address, String transport, String... options) {
+    return endless(List.of(address), transport, options);
+  }
+
+  /** The same with several addresses. */
+  static Peers.Load endless(
+      List<InetSocketAddress> addresses, String transport, String... options) {
     List<String> all = new ArrayList<>(List.of("--calls", WITHOUT_END));
     all.addAll(List.of(options));
-    return Peers.load(address, transport, all.toArray(String[]::new));
+    return Peers.load(addresses, transport, all.toArray(String[]::new));
   }
 
   /** The figures of a load in a few words. */
