@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.gateway.fuzz.ConfigUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,18 +67,7 @@ class ConfigMutationTest {
     for (int round = 0; round < ROUNDS; round++) {
       String text = mutate(valid, random);
       try {
-        ConfigLoader.load("g.yaml", text, List.of(Configs.REWRITE));
-      } catch (ConfigException e) {
-        refused++;
-        int lines = (int) text.lines().count() + 1;
-        assertThat(e.faults())
-            .isNotEmpty()
-            .allSatisfy(
-                fault -> {
-                  assertThat(fault.line()).isBetween(1, lines);
-                  assertThat(fault.column()).isPositive();
-                  assertThat(fault.toString()).doesNotContain("\n");
-                });
+        refused += ConfigUse.isLoaded(text, List.of(Configs.REWRITE)) ? 0 : 1;
       } catch (RuntimeException | Error e) {
         throw new AssertionError("seed " + seed + ", round " + round + ":\n" + text, e);
       }

@@ -4,86 +4,79 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import com.sun.management.ThreadMXBean;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.sluice.api.Codec;
+import io.sluice.gateway.fuzz.Target;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.Vectors;
 import io.sluice.gateway.testkit.Vectors.Vector;
 import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.pingpong.MessageReader;
-import io.sluice.gateway.wire.pingpong.PingPongMessage;
-import io.sluice.gateway.wire.thrift.ThriftHead;
-import io.sluice.gateway.wire.ttheader.ReplyKeys;
-import io.sluice.gateway.wire.ttheader.RequestKeys;
-import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
-import io.sluice.gateway.wire.ttstream.FrameType;
-import io.sluice.gateway.wire.ttstream.StreamCodes;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Consumer;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bytes that are wrong in every way: refused with a {@link WireException}, and cheaply. */
 class WireMutationTest {
   private static final WireLimits LIMITS = new WireLimits(64 << 20, 256 << 10, 1024);
-  private static final int ROUNDS = 20_000;
+  private static final int CASES = Boolean.getBoolean("sluice.soak") ? 1_000_000 : 10_000;
   private static final int[] INTS = {0, 1, -1, 4, 64, 0x7FFFFFFF, 0x80000000, 0x80010001, 0x1000};
   private static final List<Vector> VECTORS = Vectors.all().toList();
 
+  /** All that read bytes of a connection. */
+  private static final Set<Target> DECODERS =
+      EnumSet.complementOf(EnumSet.of(Target.GRPC_TEXTS, Target.CONFIGURATION));
+
+  /** The same cases each time, through every decoder, see there what holds. */
   @Test
-  void onlyWireExceptionsOutOfPingPong() {
-    everyMutation(WireMutationTest::pingPong);
-  }
-
-  @Test
-  void onlyWireExceptionsOutOfStreams() {
-    everyMutation(WireMutationTest::ttstream);
-  }
-
-  @Test
-  void onlyWireExceptionsOutOfExceptions() {
-    everyMutation(
-        bytes -> {
-          refuses(() -> ExceptionBody.read(Codec.THRIFT, Unpooled.wrappedBuffer(bytes)));
-          refuses(() -> ExceptionBody.read(Codec.PROTOBUF, Unpooled.wrappedBuffer(bytes)));
-          refuses(() -> StreamCodes.read(Unpooled.wrappedBuffer(bytes)));
-        });
-    mutatedException(Codec.THRIFT, "0b00010000000f62697a206572726f723a20626f6f6d0800020000000600");
-    mutatedException(Codec.PROTOBUF, "0806120f62697a206572726f723a20626f6f6d");
-  }
-
-  private static void mutatedException(Codec codec, String hex) {
-    byte[] good = HexFormat.of().parseHex(hex);
-    Random random = new Random(11);
-    for (int i = 0; i < ROUNDS; i++) {
-      byte[] bytes = mutated(good, random);
-      refuses(() -> ExceptionBody.read(codec, Unpooled.wrappedBuffer(bytes)));
-    }
-  }
-
-  private static void everyMutation(Consumer<byte[]> use) {
+  void damagedMessagesAreReadOrRefused() {
     Random random = new Random(20_260_101);
-    for (int i = 0; i < ROUNDS; i++) {
+    long begin = System.nanoTime();
+    for (int i = 0; i < CASES; i++) {
       Vector vector = VECTORS.get(random.nextInt(VECTORS.size()));
       byte[] bytes = vector.bytes();
       for (int n = 1 + random.nextInt(3); n > 0; n--) {
         bytes = mutated(bytes, random);
       }
-      try {
-        use.accept(bytes);
-      } catch (RuntimeException | Error e) {
-        fail("round %d, %s, %s", i, vector.name(), HexFormat.of().formatHex(bytes), e);
+      for (Target decoder : DECODERS) {
+        use(decoder, bytes, "case " + i + ", " + vector);
       }
+    }
+    System.out.printf(
+        "[soak] %d damaged messages through %s: %d s%n",
+        CASES, DECODERS, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "THRIFT_EXCEPTIONS, 0b00010000000f62697a206572726f723a20626f6f6d0800020000000600",
+    "PROTOBUF_EXCEPTIONS, 0806120f62697a206572726f723a20626f6f6d",
+  })
+  void damagedExceptionsAreReadOrRefused(Target decoder, String hex) {
+    byte[] good = HexFormat.of().parseHex(hex);
+    Random random = new Random(11);
+    for (int i = 0; i < CASES; i++) {
+      use(decoder, mutated(good, random), "case " + i);
+    }
+  }
+
+  private static void use(Target decoder, byte[] bytes, String which) {
+    try {
+      decoder.run(bytes);
+    } catch (RuntimeException | Error e) {
+      fail("%s, %s, %s", decoder, which, HexFormat.of().formatHex(bytes), e);
     }
   }
 
@@ -123,74 +116,6 @@ class WireMutationTest {
       }
     }
     return bytes;
-  }
-
-  private static void pingPong(byte[] bytes) {
-    MessageReader reader = new MessageReader(ByteBufAllocator.DEFAULT, LIMITS);
-    try {
-      refuses(
-          () -> {
-            for (byte[] piece : Splits.random(bytes, new Random(bytes.length))) {
-              reader.append(ByteBufAllocator.DEFAULT.buffer(piece.length).writeBytes(piece));
-              drain(reader);
-            }
-          });
-    } finally {
-      reader.release();
-    }
-  }
-
-  private static void drain(MessageReader reader) {
-    while (true) {
-      if (!reader.isPartDue()) {
-        PingPongMessage message = reader.readHead();
-        if (message == null) {
-          return;
-        }
-        assertThat(message.bodyLength()).isNotNegative();
-        assertThat(message.method()).isNotEmpty();
-        if (message.headers() != null && message.type() == ThriftHead.CALL) {
-          RequestKeys.take(message.headers());
-        } else if (message.headers() != null) {
-          ReplyKeys.take(message.headers());
-        }
-      }
-      ByteBuf part = reader.readPart();
-      if (part == null) {
-        return;
-      }
-      part.release();
-    }
-  }
-
-  private static void ttstream(byte[] bytes) {
-    FrameReader reader = new FrameReader(ByteBufAllocator.DEFAULT, LIMITS);
-    try {
-      refuses(
-          () -> {
-            for (byte[] piece : Splits.random(bytes, new Random(bytes.length))) {
-              reader.append(ByteBufAllocator.DEFAULT.buffer(piece.length).writeBytes(piece));
-              for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
-                use(frame);
-              }
-            }
-          });
-    } finally {
-      reader.release();
-    }
-  }
-
-  private static void use(Frame frame) {
-    try {
-      if (frame.type() == FrameType.TRAILER || frame.type() == FrameType.RST) {
-        ReplyKeys.take(frame.headers());
-        StreamCodes.read(frame.payload());
-      } else {
-        RequestKeys.take(frame.headers());
-      }
-    } finally {
-      frame.payload().release();
-    }
   }
 
   private static void refuses(Runnable read) {
