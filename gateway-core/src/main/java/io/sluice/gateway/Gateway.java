@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  * for all threads.
  */
 public final class Gateway {
+  /** In so much time the listening sockets are closed, once no loop wants more. */
+  private static final long SOCKET_MILLIS = 100;
+
   private final Vertx vertx;
   private final int loops;
   private final PrometheusMeterRegistry registry;
@@ -110,14 +114,25 @@ public final class Gateway {
    */
   public Future<Integer> shutdown(Duration grace) {
     ready = false;
-    List<Future<Integer>> drained = new ArrayList<>();
-    for (ListenerVerticle listener : listeners) {
-      drained.add(listener.drain(grace));
-    }
-    return Future.join(drained)
-        .map(all -> drained.stream().mapToInt(Future::result).sum())
+    return Future.join(listeners.stream().map(listener -> listener.stopAccepting(grace)).toList())
+        .compose(all -> socketsClosed(grace))
+        .compose(closed -> drain())
         .eventually(this::stopFilters)
         .eventually(vertx::close);
+  }
+
+  /**
+   * Callers that are told to go come again at once, and whoever waits to be accepted when the
+   * listening socket closes is lost. So they are told only after that, which Vert.x does not tell.
+   */
+  private Future<Void> socketsClosed(Duration grace) {
+    long millis = Math.min(SOCKET_MILLIS, grace.toMillis() / 2);
+    return vertx.timer(Math.max(1, millis), TimeUnit.MILLISECONDS);
+  }
+
+  private Future<Integer> drain() {
+    List<Future<Integer>> drained = listeners.stream().map(ListenerVerticle::drain).toList();
+    return Future.join(drained).map(all -> drained.stream().mapToInt(Future::result).sum());
   }
 
   private Future<?> startFilters() {

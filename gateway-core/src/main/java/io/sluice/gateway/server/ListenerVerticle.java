@@ -8,6 +8,7 @@ import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -17,6 +18,7 @@ import io.vertx.core.net.NetSocket;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -31,6 +33,8 @@ public final class ListenerVerticle extends VerticleBase {
   private final Function<Loop, CallHandler> handlers;
   private ListenerContext listener;
   private NetServer server;
+  private Future<Void> closed;
+  private long cutOff;
 
   /**
    * @param handlers gives the handler of calls of a loop, on that loop
@@ -104,36 +108,48 @@ public final class ListenerVerticle extends VerticleBase {
   }
 
   /**
-   * Accepts no more, and ends when all calls have ended or the grace is over; nothing of a call
-   * happens on this loop afterwards.
+   * Accepts no more; open connections go on.
+   *
+   * @param grace after so long {@link #drain} cuts off what is left
+   * @return completes when this loop has done its part; the listening socket closes with the last
+   */
+  public Future<Void> stopAccepting(Duration grace) {
+    return onLoop(
+        promise -> {
+          // Vert.x would not tell what it cuts off, and would wait for callers that do not take
+          // their answers, so it is not to be the first.
+          long millis = Math.max(1, grace.toMillis());
+          closed = server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
+          cutOff = vertx.setTimer(millis, over -> listener.cutOff());
+          promise.complete();
+        });
+  }
+
+  /**
+   * After {@link #stopAccepting}: tells callers to go, and ends when all calls have ended or the
+   * grace is over; nothing of a call happens on this loop afterwards.
    *
    * @return how many calls were cut off at the end of the grace
    */
-  public Future<Integer> drain(Duration grace) {
-    return Future.future(
-        promise ->
-            context.runOnContext(
-                go -> {
-                  // Vert.x would not tell what it cuts off, and would wait for callers that do not
-                  // take
-                  // their answers, so it is not to be the first.
-                  long millis = Math.max(1, grace.toMillis());
-                  Future<Void> closed =
-                      server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
-                  long timer = vertx.setTimer(millis, over -> listener.cutOff());
-                  listener.drain();
-                  // Connections are closed before their calls have been told.
-                  closed.onComplete(
-                      (none, failure) ->
-                          context.runOnContext(
-                              on -> {
-                                vertx.cancelTimer(timer);
-                                listener.whenEmpty(
-                                    () ->
-                                        promise.complete(
-                                            failure == null ? listener.lostCalls() : null,
-                                            failure));
-                              }));
-                }));
+  public Future<Integer> drain() {
+    return onLoop(
+        promise -> {
+          listener.drain();
+          // Connections are closed before their calls have been told.
+          closed.onComplete(
+              (none, failure) ->
+                  context.runOnContext(
+                      on -> {
+                        vertx.cancelTimer(cutOff);
+                        listener.whenEmpty(
+                            () ->
+                                promise.complete(
+                                    failure == null ? listener.lostCalls() : null, failure));
+                      }));
+        });
+  }
+
+  private <T> Future<T> onLoop(Consumer<Promise<T>> run) {
+    return Future.future(promise -> context.runOnContext(go -> run.accept(promise)));
   }
 }

@@ -375,7 +375,7 @@ final class PingPongCall implements ResponseSink {
       checksum.writeKey(out, headers);
     }
     RequestKeys.writeRest(out, headers, unchanged, TTHeaderKeys.MESSAGE_TYPE);
-    if (connection.isDraining()) {
+    if (connection.tellsEnd()) {
       out.string(TTHeaderKeys.CONNECTION_ENDS, "1");
     }
     out.integer(TTHeaderKeys.MESSAGE_TYPE, messageType);

@@ -63,6 +63,9 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   private long underWay;
   private long gathered;
 
+  /** Whether the caller's last request had a header, so that answers can say what is to come. */
+  private boolean canBeTold;
+
   /** Set when the listener goes. */
   private @Nullable Drain drain;
 
@@ -142,6 +145,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     waiting = null;
     frames++;
+    canBeTold = message.headers() != null;
     CheckedPayload checksum = listener.verifiesChecksums() ? CheckedPayload.of(message) : null;
     RpcCall call = describe(message);
     current = multiplexed ? new PingPongCall(this) : serial;
@@ -343,21 +347,29 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     drain.set();
   }
 
-  /** Whether callers are to be told that the connection will close. */
-  boolean isDraining() {
-    return drain != null;
+  /** Whether the answer that is written now is to say that the connection will close. */
+  boolean tellsEnd() {
+    if (drain == null) {
+      return false;
+    }
+    drain.told = true;
+    return true;
   }
 
   /**
    * Ends the connection without losing what is on its way: closes once nothing has come for a
    * moment, and reads no more of a caller that goes on for long, so as to close after the last
-   * answer.
+   * answer. A caller that can be told of the end gets more time for a call whose answer tells it:
+   * else it could send one just when the connection closes.
    */
   private final class Drain extends Timers.Timer {
     private static final int MAX_TURNS = 20;
+    private static final int UNTOLD_TURNS = 10;
 
     private int turns;
+    private int quietTurns;
     private boolean heard;
+    private boolean told;
 
     void set() {
       heard = false;
@@ -371,7 +383,8 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     @Override
     protected void fire() {
       turns++;
-      boolean quiet = !heard && reader.buffered() == 0;
+      quietTurns = heard || reader.buffered() > 0 ? 0 : quietTurns + 1;
+      boolean quiet = quietTurns >= (canBeTold && !told ? UNTOLD_TURNS : 1);
       if (open.isEmpty() && (quiet || readsNoMore())) {
         guard.close();
         return;

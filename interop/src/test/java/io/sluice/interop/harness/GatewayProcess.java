@@ -26,6 +26,14 @@ import java.util.regex.Pattern;
 public final class GatewayProcess implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(40);
+
+  /** One for all: each would keep a connection of its own, which counts among the open files. */
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+
   private static final Pattern LISTENER = Pattern.compile("([^\\s{},=]+)=(\\d+)");
 
   /** What a gateway is started with. */
@@ -214,13 +222,9 @@ public final class GatewayProcess implements AutoCloseable {
   public HttpResponse<String> admin(String path) {
     URI uri = URI.create("http://127.0.0.1:" + port("admin") + path);
     try {
-      return HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .build()
-          .send(
-              HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build(),
-              HttpResponse.BodyHandlers.ofString());
+      return HTTP.send(
+          HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build(),
+          HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage() + '\n' + child.output(), e);
     } catch (InterruptedException e) {
