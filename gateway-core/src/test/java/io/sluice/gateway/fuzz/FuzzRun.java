@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the fewest inputs that reach all code that was reached, to take the place of those in {@code
  * src/test/resources/fuzz}.
  */
+@Timeout(value = 2, unit = TimeUnit.HOURS)
 class FuzzRun {
   private static final int SECONDS = Integer.getInteger("sluice.fuzz.seconds", 600);
   private static final String TARGETS = System.getProperty("sluice.fuzz.targets", "");

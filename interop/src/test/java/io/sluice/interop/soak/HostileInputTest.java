@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.interop.soak.Swarm.Attacker;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Hostile callers beside honest ones, on a gateway with 128 MiB of heap and as much direct memory:
- * see {@link Siege}.
+ * Hostile connections beside honest ones, on a gateway with 128 MiB of heap and as much direct
+ * memory: see {@link Siege}. What messages may claim is in {@link HostileMessagesTest}.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 final class HostileInputTest {
@@ -26,31 +24,12 @@ final class HostileInputTest {
   private static final int ROUNDS = Soak.pick(2, 10);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private static final String MEMORY = "memory is short";
-  private static final String SLOW_FRAME = "a frame was not complete within 3000 ms";
-  private static final String SLOW_START = "no 8 bytes within 1000 ms";
-
-  private static void besiege(String name, int rounds, Siege.Attack attack) {
-    try (Siege siege = new Siege(name)) {
-      siege.rounds(rounds, attack);
-    }
-  }
-
-  private static boolean allClosed(Swarm swarm) {
-    return swarm.all().stream().allMatch(Attacker::isClosed);
-  }
-
-  private static byte[] hex(String hex) {
-    return HexFormat.of().parseHex(hex.replace(" ", ""));
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
-  }
+  private static final String MEMORY = Siege.MEMORY;
+  private static final String SLOW_FRAME = Siege.SLOW_FRAME;
+  private static final String SLOW_START = Siege.SLOW_START;
 
   private static byte[] voidCall(int seqId) {
-    return Wire.framed(
-        Wire.message("Void", seqId, Wire.binary("x".getBytes(StandardCharsets.UTF_8))));
+    return Wire.framed(Wire.message("Void", seqId, Wire.binary(Wire.ascii("x"))));
   }
 
   @Test
@@ -59,46 +38,49 @@ final class HostileInputTest {
 
     Map<String, Lie> lies = new TreeMap<>();
     String head = "8001 0001 00000004 56 6f 69 64 00000001";
-    lies.put("framed, 2 GiB", new Lie(hex("7fffffff" + head), "message of 2147483647 bytes"));
-    lies.put("framed, 4 GiB", new Lie(hex("ffffffff" + head), "message of 4294967295 bytes"));
+    lies.put("framed, 2 GiB", new Lie(Wire.hex("7fffffff" + head), "message of 2147483647 bytes"));
+    lies.put("framed, 4 GiB", new Lie(Wire.hex("ffffffff" + head), "message of 4294967295 bytes"));
     lies.put(
         "framed, method of 2 GiB",
-        new Lie(hex("00000020 8001 0001 7fffffff 566f6964 00000001"), "method name of 2147483647"));
+        new Lie(
+            Wire.hex("00000020 8001 0001 7fffffff 566f6964 00000001"),
+            "method name of 2147483647"));
     lies.put(
         "TTHeader, 2 GiB",
-        new Lie(hex("7fffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
+        new Lie(Wire.hex("7fffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
     lies.put(
         "TTHeader, 4 GiB",
-        new Lie(hex("ffffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
+        new Lie(Wire.hex("ffffffff 1000 0000 00000001 0001 0000 0000"), "TTHeader payload of"));
     lies.put(
         "TTHeader longer than its frame",
-        new Lie(hex("00000020 1000 0000 00000001 ffff 0000"), "header is longer than its frame"));
+        new Lie(
+            Wire.hex("00000020 1000 0000 00000001 ffff 0000"), "header is longer than its frame"));
     lies.put(
         "TTHeader of no bytes",
-        new Lie(hex("00000020 1000 0000 00000001 0000 0000 0000"), "header size of 0"));
+        new Lie(Wire.hex("00000020 1000 0000 00000001 0000 0000 0000"), "header size of 0"));
     lies.put(
         "TTHeader, frame of 2 GiB within",
         new Lie(
-            hex("00000030 1000 0000 00000001 0001 0000 0000 7fffffff" + head),
+            Wire.hex("00000030 1000 0000 00000001 0001 0000 0000 7fffffff" + head),
             "contradict each other"));
     lies.put(
         "ttstream, 2 GiB",
-        new Lie(hex("7fffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
+        new Lie(Wire.hex("7fffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
     lies.put(
         "ttstream, 4 GiB",
-        new Lie(hex("ffffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
+        new Lie(Wire.hex("ffffffff 1000 0002 00000001 0001 1000 0000"), "TTHeader payload of"));
     lies.put(
         "HTTP/1.1",
-        new Lie(ascii("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"), "looks like HTTP/1.x"));
+        new Lie(Wire.ascii("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"), "looks like HTTP/1.x"));
     lies.put(
         "HTTP/1.1 POST",
-        new Lie(ascii("POST /InteropService/Void HTTP/1.1\r\n\r\n"), "looks like HTTP/1.x"));
+        new Lie(Wire.ascii("POST /InteropService/Void HTTP/1.1\r\n\r\n"), "looks like HTTP/1.x"));
     lies.put(
         "TLS",
         new Lie(
-            hex("16 03 01 00 c8 01 00 00 c4 03 03 0102030405060708 090a0b0c0d0e0f10"),
+            Wire.hex("16 03 01 00 c8 01 00 00 c4 03 03 0102030405060708 090a0b0c0d0e0f10"),
             "looks like TLS"));
-    besiege(
+    Siege.besiege(
         "refused at once",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -114,7 +96,7 @@ final class HostileInputTest {
             random.nextBytes(bytes);
             swarm.send("random bytes", bytes);
           }
-          swarm.run(() -> allClosed(swarm), PATIENCE);
+          swarm.run(swarm::isAllClosed, PATIENCE);
           lies.forEach((kind, lie) -> siege.assertRefused(swarm, kind, lie.refusal()));
           siege.assertRefused(
               swarm, "random bytes", "no protocol of ours", "looks like", "TTHeader");
@@ -126,11 +108,12 @@ final class HostileInputTest {
     byte[] call = Wire.framed(Wire.message("Blob", 7, Wire.binary(new byte[4000])));
     byte[] enveloped = Wire.ttheader(0, 7, Wire.service("InteropService"), call);
     byte[] stream = Wire.ttheader(2, 1, Wire.integers(9, "Echo", 27, 2), new byte[4000]);
-    besiege(
+    Siege.besiege(
         "slow and half frames",
         ROUNDS,
         (siege, swarm, random) -> {
-          for (int i = 0; i < 200; i++) {
+          // Few enough to be connected before the first of them are late.
+          for (int i = 0; i < 100; i++) {
             swarm.send("nothing", () -> null);
             swarm.send("3 bytes", Arrays.copyOf(call, 3));
             swarm.send("a byte a second", call).dripping();
@@ -140,7 +123,7 @@ final class HostileInputTest {
             swarm.send("half ttstream", Arrays.copyOf(stream, 2000));
             swarm.send("half behind a whole", Arrays.copyOf(Wire.join(voidCall(1), call), 1000));
           }
-          swarm.run(() -> allClosed(swarm), PATIENCE);
+          swarm.run(swarm::isAllClosed, PATIENCE);
           siege.assertRefused(swarm, "nothing", SLOW_START);
           siege.assertRefused(swarm, "3 bytes", SLOW_START);
           siege.assertRefused(swarm, "a byte a second", SLOW_START);
@@ -168,7 +151,7 @@ final class HostileInputTest {
     for (byte[] section : List.of(padding, fewLong, manyShort)) {
       whole.add(Wire.ttheader(0, 9, Arrays.copyOf(section, padding.length), voidCall(9)));
     }
-    besiege(
+    Siege.besiege(
         "full TTHeaders",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -196,7 +179,7 @@ final class HostileInputTest {
 
   @Test
   void damagedCallsHarmNobody() {
-    besiege(
+    Siege.besiege(
         "damaged calls",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -205,7 +188,7 @@ final class HostileInputTest {
           }
           // Some are calls still and stay open; all that are cut are cut by then.
           long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Siege.FRAME_MILLIS + 1000);
-          swarm.run(() -> System.nanoTime() > end || allClosed(swarm), PATIENCE);
+          swarm.run(() -> System.nanoTime() > end || swarm.isAllClosed(), PATIENCE);
           assertThat(swarm.all(a -> !a.isAllSent() && !a.isClosed())).isEmpty();
         });
   }
@@ -213,7 +196,7 @@ final class HostileInputTest {
   @Test
   void repliesThatNobodyReadsAreBounded() {
     byte[] call = Wire.framed(Wire.message("Blob", 7, Wire.binary(new byte[4096])));
-    besiege(
+    Siege.besiege(
         "pipelined calls, replies not read",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -223,7 +206,7 @@ final class HostileInputTest {
             swarm.send("pipelining", () -> left[0]-- > 0 ? ByteBuffer.wrap(call) : null).deaf();
           }
           // Until all is sent, or nothing of it moves for a while: then the gateway reads no more.
-          awaitStandstill(swarm);
+          swarm.runUntilStill(PATIENCE);
           Soak.say(
               "pipelining: %d of %d MiB were taken",
               swarm.all().stream().mapToLong(Attacker::sent).sum() / MIB,
@@ -234,7 +217,7 @@ final class HostileInputTest {
   @Test
   void hugeRequestsAndRepliesThatStopAreCut() {
     byte[] huge = Wire.framed(Wire.message("Blob", 7, Wire.binary(new byte[8 * MIB])));
-    besiege(
+    Siege.besiege(
         "8 MiB that stop",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -244,7 +227,7 @@ final class HostileInputTest {
           }
           awaitRefusals(siege, swarm);
           swarm.all().forEach(Attacker::listen);
-          swarm.run(() -> allClosed(swarm), PATIENCE);
+          swarm.run(swarm::isAllClosed, PATIENCE);
           siege.assertRefused(swarm, "half of 8 MiB", SLOW_FRAME, "memory is short");
           siege.assertRefused(swarm, "8 MiB, reply not read", "a reply broke off", MEMORY);
         });
@@ -265,30 +248,14 @@ final class HostileInputTest {
         PATIENCE);
   }
 
-  /** Runs until all are refused, or for 2 s nothing moved in either direction. */
-  private static void awaitStandstill(Swarm swarm) {
-    long[] state = {-1, System.nanoTime()};
-    swarm.run(
-        () -> {
-          long moved = swarm.all().stream().mapToLong(a -> a.sent() + a.received()).sum();
-          long now = System.nanoTime();
-          if (moved != state[0]) {
-            state[0] = moved;
-            state[1] = now;
-          }
-          return now - state[1] > TimeUnit.SECONDS.toNanos(2) || allClosed(swarm);
-        },
-        PATIENCE);
-  }
-
   @Test
   void streamsThatNobodyReadsAreBounded() {
     byte[] open = Wire.join(Wire.service("InteropStream"), Wire.integers(9, "Echo", 27, 2));
     byte[] data = Wire.integers(9, "Echo", 27, 3);
     // Msg {3: binary}
-    byte[] message = Wire.join(hex("0b 0003 00001000"), new byte[4096], hex("00"));
+    byte[] message = Wire.join(Wire.hex("0b 0003 00001000"), new byte[4096], Wire.hex("00"));
     int streams = 20;
-    besiege(
+    Siege.besiege(
         "ttstream, answers not read",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -309,7 +276,7 @@ final class HostileInputTest {
                     })
                 .deaf();
           }
-          awaitStandstill(swarm);
+          swarm.runUntilStill(PATIENCE);
           Soak.say(
               "ttstream: %d of %d MiB were taken",
               swarm.all().stream().mapToLong(Attacker::sent).sum() / MIB,
@@ -322,9 +289,9 @@ final class HostileInputTest {
   void busyStreamsAreNotCut() {
     byte[] open = Wire.join(Wire.service("InteropStream"), Wire.integers(9, "Echo", 27, 2));
     byte[] data = Wire.integers(9, "Echo", 27, 3);
-    byte[] message = Wire.join(hex("0b 0003 00001000"), new byte[4096], hex("00"));
+    byte[] message = Wire.join(Wire.hex("0b 0003 00001000"), new byte[4096], Wire.hex("00"));
     byte[] frame = Wire.ttheader(2, 1, data, message);
-    besiege(
+    Siege.besiege(
         "busy ttstream",
         1,
         (siege, swarm, random) -> {
@@ -355,23 +322,23 @@ final class HostileInputTest {
 
   @Test
   void grpcStreamsThatNobodyReadsAreBounded() {
-    byte[] preface = ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    byte[] preface = Wire.ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     // A window of 0: nothing that is answered may be sent.
-    byte[] settings = hex("000006 04 00 00000000 0004 00000000");
+    byte[] settings = Wire.hex("000006 04 00 00000000 0004 00000000");
     byte[] headers =
         Wire.join(
-            hex("83 86 04 1a"),
-            ascii("/interop.pb.InteropPb/Emit"),
-            hex("01 01 67 0f10 10"),
-            ascii("application/grpc"),
-            hex("00 02"),
-            ascii("te"),
-            hex("08"),
-            ascii("trailers"));
+            Wire.hex("83 86 04 1a"),
+            Wire.ascii("/interop.pb.InteropPb/Emit"),
+            Wire.hex("01 01 67 0f10 10"),
+            Wire.ascii("application/grpc"),
+            Wire.hex("00 02"),
+            Wire.ascii("te"),
+            Wire.hex("08"),
+            Wire.ascii("trailers"));
     // Msg {4: Plan {2: 64, 6: 8192}}: 64 answers of 8 KiB, more than the window of a stream.
-    byte[] question = hex("00 00000007 22 05 10 40 30 80 40");
+    byte[] question = Wire.hex("00 00000007 22 05 10 40 30 80 40");
     int streams = 200;
-    besiege(
+    Siege.besiege(
         "gRPC, answers not read",
         ROUNDS,
         (siege, swarm, random) -> {
@@ -393,7 +360,7 @@ final class HostileInputTest {
                 });
           }
           long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
-          swarm.run(() -> System.nanoTime() > end || allClosed(swarm), PATIENCE);
+          swarm.run(() -> System.nanoTime() > end || swarm.isAllClosed(), PATIENCE);
         });
   }
 
@@ -410,9 +377,9 @@ final class HostileInputTest {
 
   @Test
   void halfAnHttp2FrameIsCut() {
-    byte[] preface = ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    byte[] settings = hex("000000 04 00 00000000");
-    besiege(
+    byte[] preface = Wire.ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    byte[] settings = Wire.hex("000000 04 00 00000000");
+    Siege.besiege(
         "half HTTP/2 frames",
         1,
         (siege, swarm, random) -> {
@@ -420,9 +387,9 @@ final class HostileInputTest {
             swarm.send("half preface", Arrays.copyOf(preface, 12));
             swarm.send("half SETTINGS", Wire.join(preface, Arrays.copyOf(settings, 5)));
             swarm.send(
-                "half HEADERS", Wire.join(preface, settings, hex("000100 01 04 00000001 82")));
+                "half HEADERS", Wire.join(preface, settings, Wire.hex("000100 01 04 00000001 82")));
           }
-          swarm.run(() -> allClosed(swarm), Duration.ofMillis(Siege.FRAME_MILLIS + 4000));
+          swarm.run(swarm::isAllClosed, Duration.ofMillis(Siege.FRAME_MILLIS + 4000));
           siege.assertRefused(swarm, "half preface", SLOW_FRAME);
           siege.assertRefused(swarm, "half SETTINGS", SLOW_FRAME);
           siege.assertRefused(swarm, "half HEADERS", SLOW_FRAME);

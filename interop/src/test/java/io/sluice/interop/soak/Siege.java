@@ -49,6 +49,12 @@ final class Siege implements AutoCloseable {
   /** What a frame that has begun may take. */
   static final int FRAME_MILLIS = 3000;
 
+  /** Why connections are closed that are too slow, or hold too much when all hold too much. */
+  static final String SLOW_START = "no 8 bytes within " + FIRST_BYTES_MILLIS + " ms";
+
+  static final String SLOW_FRAME = "a frame was not complete within " + FRAME_MILLIS + " ms";
+  static final String MEMORY = "memory is short";
+
   /** One attack; ends when all that is to be seen of it was seen. */
   interface Attack {
     void run(Siege siege, Swarm swarm, Random random);
@@ -63,7 +69,10 @@ final class Siege implements AutoCloseable {
   private volatile boolean sampling = true;
   private int logSeen;
 
-  Siege(String name) {
+  /**
+   * @param limits more of the listener's, each behind a comma
+   */
+  Siege(String name, String limits) {
     this.name = name;
     gateway =
         GatewayProcess.with(
@@ -71,7 +80,7 @@ final class Siege implements AutoCloseable {
                 listeners:
                   rpc:
                     address: "127.0.0.1:0"
-                    limits: {firstBytesTimeout: %dms, frameTimeout: %dms}
+                    limits: {firstBytesTimeout: %dms, frameTimeout: %dms%s}
                   admin: {address: "127.0.0.1:0", serves: admin}
                 clusters:
                   backend:
@@ -82,7 +91,8 @@ final class Siege implements AutoCloseable {
                   - cluster: backend
                     timeout: 4s
                 """
-                    .formatted(FIRST_BYTES_MILLIS, FRAME_MILLIS, server.address().getPort()))
+                    .formatted(
+                        FIRST_BYTES_MILLIS, FRAME_MILLIS, limits, server.address().getPort()))
             .java(
                 "-Xms" + HEAP_MIB + "m",
                 "-Xmx" + HEAP_MIB + "m",
@@ -100,6 +110,17 @@ final class Siege implements AutoCloseable {
           Soak.endless(gateway.address(), transport, "--connections", "1", "--tolerate-errors"));
     }
     neighbours.forEach(load -> load.awaitRunning(Duration.ofSeconds(30)));
+  }
+
+  /** An attack, again and again, on a gateway of its own. */
+  static void besiege(String name, int rounds, Attack attack) {
+    besiege(name, "", rounds, attack);
+  }
+
+  static void besiege(String name, String limits, int rounds, Attack attack) {
+    try (Siege siege = new Siege(name, limits)) {
+      siege.rounds(rounds, attack);
+    }
   }
 
   private void sample() {

@@ -236,6 +236,26 @@ final class Swarm implements AutoCloseable {
     return attackers.stream().filter(wanted).toList();
   }
 
+  boolean isAllClosed() {
+    return attackers.stream().allMatch(Attacker::isClosed);
+  }
+
+  /** Runs until all are closed, or for 2 s nothing moved in either direction. */
+  void runUntilStill(Duration limit) {
+    long[] state = {-1, System.nanoTime()};
+    run(
+        () -> {
+          long moved = attackers.stream().mapToLong(a -> a.sent + a.received).sum();
+          long now = System.nanoTime();
+          if (moved != state[0]) {
+            state[0] = moved;
+            state[1] = now;
+          }
+          return now - state[1] > TimeUnit.SECONDS.toNanos(2) || isAllClosed();
+        },
+        limit);
+  }
+
   /**
    * Lets all of them go on until something is so.
    *

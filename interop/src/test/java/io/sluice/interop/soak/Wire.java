@@ -2,6 +2,7 @@ package io.sluice.interop.soak;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** Bytes of calls, good and bad, written by hand. */
 final class Wire {
@@ -11,6 +12,15 @@ final class Wire {
   private static final int CALL = 1;
 
   private Wire() {}
+
+  /** Blanks are for the reader. */
+  static byte[] hex(String hex) {
+    return HexFormat.of().parseHex(hex.replace(" ", ""));
+  }
+
+  static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
 
   /** A strict Thrift message. */
   static byte[] message(String method, int seqId, byte[] struct) {
@@ -80,7 +90,7 @@ final class Wire {
 
   /** A section of integer keys, given as key, value, key, value … */
   static byte[] integers(Object... pairs) {
-    ByteBuffer out = ByteBuffer.allocate(1024);
+    ByteBuffer out = ByteBuffer.allocate(1024 + 8 * pairs.length);
     out.put((byte) 0x10).putShort((short) (pairs.length / 2));
     for (int i = 0; i < pairs.length; i += 2) {
       byte[] value = pairs[i + 1].toString().getBytes(StandardCharsets.UTF_8);
