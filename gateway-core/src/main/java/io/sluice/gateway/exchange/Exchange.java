@@ -235,7 +235,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   @Override
   public void responseHead() {
     if (state == State.OPEN) {
-      call.reached(Phase.ANSWERED);
       filters.response(0);
     }
   }
