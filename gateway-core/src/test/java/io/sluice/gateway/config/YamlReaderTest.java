@@ -71,6 +71,13 @@ class YamlReaderTest {
         "1:22: unknown tag '!java.lang.Runtime': tags have no meaning here");
   }
 
+  /** {@code %0D} stands for a carriage return, which the YAML library throws at. */
+  @Test
+  void aTagWithABlankAtItsEndIsRefused() {
+    assertFaults("!a%0D", "1:1: not YAML: a tag that begins or ends with a blank");
+    assertFaults("a: !%20 [b]", "1:4: not YAML: a tag that begins or ends with a blank");
+  }
+
   @Test
   void aMergeKeyIsAKeyLikeAnyOther() {
     assertFaults(
