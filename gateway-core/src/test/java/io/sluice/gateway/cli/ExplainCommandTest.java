@@ -115,6 +115,15 @@ class ExplainCommandTest {
   }
 
   @Test
+  void onlyGrpcCarriesAPackage() {
+    Ran ran = explain("--service=Cart", "--package=shop", "--method=get");
+    assertThat(ran.out())
+        .startsWith(
+            "ttheader-framed carries no package: left out of the call\n"
+                + "call     Cart/get by ttheader-framed");
+  }
+
+  @Test
   void wrongOptionsAreToldWithTheRightOnes() {
     assertThat(explain("--service=S").err())
         .contains(
