@@ -148,10 +148,18 @@ public final class Headers {
     add(key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Adds an entry whose value is in the array already. */
-  public void addKeyed(byte[] key, int valueOffset, int valueLength) {
-    int at = append(key);
-    entry(at, key.length, valueOffset, valueLength);
+  /**
+   * Puts bytes into the array, for entries to be ranges of.
+   *
+   * @return where they begin
+   */
+  public int append(byte[] more) {
+    if (more.length > bytes.length - used) {
+      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
+    }
+    System.arraycopy(more, 0, bytes, used, more.length);
+    used += more.length;
+    return used - more.length;
   }
 
   /** Takes an entry out; those behind it move up by one. */
@@ -224,15 +232,6 @@ public final class Headers {
       transients = new MetadataView(this, dialect.transientPrefix, false);
     }
     return transients;
-  }
-
-  private int append(byte[] more) {
-    if (more.length > bytes.length - used) {
-      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
-    }
-    System.arraycopy(more, 0, bytes, used, more.length);
-    used += more.length;
-    return used - more.length;
   }
 
   private void entry(int keyOffset, int keyLength, int valueOffset, int valueLength) {
