@@ -50,7 +50,14 @@ public final class RunCommand implements SubCommand {
       throw new ParameterException(
           spec.commandLine(), "--grace " + graceSeconds + ": write 0 to " + MAX_GRACE_SECONDS);
     }
-    Host host = new Host(Host.defaultLoops());
+    int loops;
+    try {
+      loops = Host.defaultLoops();
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      return FAILED;
+    }
+    Host host = new Host(loops);
     try {
       Gateway gateway =
           host.start(config)
