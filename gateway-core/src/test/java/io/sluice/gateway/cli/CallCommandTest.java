@@ -145,6 +145,8 @@ class CallCommandTest {
 
   @Test
   void whatIsNoReplyIsSaid() {
+    assertThat(Ran.of(new CallCommand(), "--address=no.invalid:1", "--method=m").err())
+        .isEqualTo("cannot connect to no.invalid:1: there is no such host\n");
     Ran ran = call(Downstream.refusingPort(), "--method=m");
     assertThat(ran.err()).startsWith("cannot connect to 127.0.0.1:");
     assertThat(ran.code()).isEqualTo(1);
