@@ -132,6 +132,9 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
       part.release();
     } else if (isData) {
       pass(current, part, last);
+      if (current != null && current.isOver()) {
+        skip();
+      }
     } else {
       gather(part);
     }

@@ -190,7 +190,8 @@ class CallCommandTest {
     assertThat(call(1, "--method=m", "--hex=0g").err()).contains("not hex: ");
     assertThat(call(1, "--method=m", "--hex=00", "--file=x").err())
         .contains("--file and --hex: give one of them");
-    assertThat(call(1, "--method=m", "--file=/nowhere").err()).contains("cannot read /nowhere");
+    assertThat(call(1, "--method=m", "--file=/nowhere").err())
+        .contains("cannot read /nowhere: there is no such file");
     assertThat(call(1, "--method=m", "--timeout=0s").err()).contains("write 1ms to 1h");
     assertThat(Ran.of(new CallCommand(), "--address=nowhere", "--method=m").err())
         .contains("not an address: write host:port");
