@@ -27,6 +27,11 @@ final class Places {
     return module().resolve("kitex");
   }
 
+  /** The sources of the grpc-go peers, and of the tools that are written in Go. */
+  static Path grpcGo() {
+    return module().resolve("grpc-go");
+  }
+
   /** The command that starts the packaged gateway. */
   static Path sluice() {
     String home = System.getProperty("sluice.home");
