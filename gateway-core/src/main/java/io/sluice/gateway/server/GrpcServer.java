@@ -280,7 +280,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       }
     } else if (cause instanceof Http2Exception e) {
       PeerLog.refused(listener, ctx.channel(), String.valueOf(e.getMessage()));
-      ctx.close();
+      // The codec, which goes on after this, tells the caller why and closes.
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       PeerLog.thrown(listener, ctx.channel(), cause);
       ctx.close();
