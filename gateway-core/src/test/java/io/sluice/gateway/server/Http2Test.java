@@ -14,19 +14,28 @@ import org.junit.jupiter.api.Test;
 class Http2Test {
   private static final int DATA = 0;
   private static final int HEADERS = 1;
+  private static final int RST_STREAM = 3;
   private static final int SETTINGS = 4;
   private static final int GOAWAY = 7;
   private static final int END_STREAM = 1;
+  private static final int END_STREAM_AND_HEADERS = 5;
   private static final int PROTOCOL_ERROR = 1;
 
   /** POST, http, and the path "/", of the static table. */
   private static final String POST_ROOT = "838684";
+
+  /** {@code content-type: text/html} as a literal. */
+  private static final String CONTENT_TYPE = "0f1009" + hex("text/html");
 
   /** A frame that was read. */
   private record Frame(int type, int flags, int stream, ByteBuf payload) {
     String text() {
       return payload.toString(StandardCharsets.US_ASCII);
     }
+  }
+
+  private static String hex(String text) {
+    return HexFormat.of().formatHex(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   private static byte[] frame(int type, int flags, int stream, String hexPayload) {
@@ -67,6 +76,30 @@ class Http2Test {
       if (frame.type() == type) {
         return frame;
       }
+    }
+  }
+
+  @Test
+  void malformedHeadersEndTheirStreamAlone() {
+    try (TestGateway gateway = TestGateway.to(1);
+        Peer caller = greeted(gateway)) {
+      String[] malformed = {
+        // A name in upper case, a connection's own header, a pseudo header behind others, none.
+        POST_ROOT + "0004" + hex("Uper") + "0178",
+        POST_ROOT + "000a" + hex("connection") + "05" + hex("close"),
+        CONTENT_TYPE + POST_ROOT,
+        CONTENT_TYPE,
+      };
+      int stream = 1;
+      for (String headers : malformed) {
+        caller.send(frame(HEADERS, END_STREAM_AND_HEADERS, stream, headers));
+        Frame reset = next(caller, RST_STREAM);
+        assertThat(reset.stream()).isEqualTo(stream);
+        assertThat(reset.payload().readInt()).isEqualTo(PROTOCOL_ERROR);
+        stream += 2;
+      }
+      caller.send(frame(HEADERS, END_STREAM_AND_HEADERS, stream, POST_ROOT));
+      assertThat(next(caller, HEADERS).stream()).isEqualTo(stream);
     }
   }
 
