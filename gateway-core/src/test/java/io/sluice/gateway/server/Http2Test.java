@@ -80,6 +80,25 @@ class Http2Test {
   }
 
   @Test
+  void requestThatIsNotGrpcIsTold() {
+    try (TestGateway gateway = TestGateway.to(1);
+        Peer caller = greeted(gateway)) {
+      for (int stream = 1; stream <= 3; stream += 2) {
+        String headers = stream == 1 ? POST_ROOT : POST_ROOT + CONTENT_TYPE;
+        caller.send(frame(HEADERS, END_STREAM_AND_HEADERS, stream, headers));
+        Frame answer = next(caller, HEADERS);
+        assertThat(answer.stream()).isEqualTo(stream);
+        if (stream == 1) {
+          assertThat(answer.text()).contains("415", "text/plain");
+        }
+        Frame body = next(caller, DATA);
+        assertThat(body.flags()).isEqualTo(END_STREAM);
+        assertThat(body.text()).contains("application/grpc");
+      }
+    }
+  }
+
+  @Test
   void malformedHeadersEndTheirStreamAlone() {
     try (TestGateway gateway = TestGateway.to(1);
         Peer caller = greeted(gateway)) {
@@ -99,7 +118,7 @@ class Http2Test {
         stream += 2;
       }
       caller.send(frame(HEADERS, END_STREAM_AND_HEADERS, stream, POST_ROOT));
-      assertThat(next(caller, HEADERS).stream()).isEqualTo(stream);
+      assertThat(next(caller, DATA).stream()).isEqualTo(stream);
     }
   }
 
