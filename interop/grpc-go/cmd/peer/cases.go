@@ -16,11 +16,18 @@ import (
 
 // testCase is one case with one kind of call.
 type testCase struct {
-	name    string
-	kind    string
-	special bool // needs a server of its own, or none
-	run     func(e *env, o *outcome)
+	name string
+	kind string
+	at   string
+	run  func(e *env, o *outcome)
 }
+
+// Where a case calls.
+const (
+	lasting = "lasting" // a server that other cases use too
+	gone    = "gone"    // nobody
+	mortal  = "mortal"  // a server that the case may kill
+)
 
 func cases() []testCase {
 	all := []string{unary, client, srv, bidi}
@@ -28,7 +35,7 @@ func cases() []testCase {
 	var list []testCase
 	add := func(name string, kinds []string, run func(e *env, o *outcome)) {
 		for _, kind := range kinds {
-			list = append(list, testCase{name: name, kind: kind, run: run})
+			list = append(list, testCase{name, kind, lasting, run})
 		}
 	}
 	add("echo", all, echo([]byte("one"), []byte("two"), []byte("three")))
@@ -48,10 +55,10 @@ func cases() []testCase {
 	add("unknown-method", all, unknown("/"+rawService+"/Absent"))
 	add("unknown-service", all, unknown("/interop.Absent/Unary"))
 	for _, kind := range all {
-		list = append(list, testCase{"dead", kind, true, dead})
+		list = append(list, testCase{"dead", kind, gone, dead})
 	}
 	// One server dies once, under calls of all kinds.
-	return append(list, testCase{"dying", "all", true, dying})
+	return append(list, testCase{"dying", "all", mortal, dying})
 }
 
 func filled(length int, seed byte) []byte {

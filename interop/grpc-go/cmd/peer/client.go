@@ -25,40 +25,48 @@ const limit = 60 * time.Second
 
 func runClient(args []string) int {
 	flags := flag.NewFlagSet("peer client", flag.ExitOnError)
-	addr := flags.String("addr", "", "address to call")
-	only := flags.String("case", "", "names of cases, by default all but dead and dying")
+	places := map[string]*string{
+		lasting: flags.String("addr", "", "address of a server"),
+		gone:    flags.String("dead", "", "address where nobody listens"),
+		mortal:  flags.String("dying", "", "address of a server that may die"),
+	}
+	only := flags.String("case", "", "names of cases, by default all that have an address")
 	atOnce := flags.Int("at-once", 4, "cases that run at the same time")
 	_ = flags.Parse(args)
 
-	conn, err := grpc.NewClient("passthrough:///"+*addr,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})),
-		grpc.WithStatsHandler(encodings{}))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "peer client:", err)
-		return 2
+	conns := map[string]*grpc.ClientConn{}
+	for place, addr := range places {
+		if *addr == "" {
+			continue
+		}
+		conn, err := grpc.NewClient("passthrough:///"+*addr,
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})),
+			grpc.WithStatsHandler(encodings{}))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "peer client:", err)
+			return 2
+		}
+		defer conn.Close()
+		conns[place] = conn
 	}
-	defer conn.Close()
 	exitOnStdinClose()
 
-	names := []string{}
-	if *only != "" {
-		names = strings.Split(*only, ",")
-	}
 	var chosen []testCase
 	for _, c := range cases() {
-		if slices.Contains(names, c.name) || len(names) == 0 && !c.special {
+		wanted := *only == "" || slices.Contains(strings.Split(*only, ","), c.name)
+		if wanted && conns[c.at] != nil {
 			chosen = append(chosen, c)
 		}
 	}
 	outcomes := make([]*outcome, len(chosen))
-	places := make(chan struct{}, max(*atOnce, 1))
+	running := make(chan struct{}, max(*atOnce, 1))
 	var group sync.WaitGroup
 	for i, c := range chosen {
-		places <- struct{}{}
+		running <- struct{}{}
 		group.Go(func() {
-			defer func() { <-places }()
-			outcomes[i] = run(conn, c)
+			defer func() { <-running }()
+			outcomes[i] = run(conns[c.at], c)
 		})
 	}
 	group.Wait()

@@ -12,7 +12,7 @@ import (
 
 const usage = `usage:
   peer server [--addr HOST:PORT]
-  peer client --addr HOST:PORT [--case NAME,...] [--at-once N]
+  peer client --addr HOST:PORT [--dead HOST:PORT] [--dying HOST:PORT] [--case NAME,...] [--at-once N]
 
 Run "peer <command> -h" for all flags.
 `

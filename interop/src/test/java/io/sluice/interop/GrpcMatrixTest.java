@@ -135,28 +135,18 @@ final class GrpcMatrixTest {
     }
 
     Map<String, Outcome> directly(Pair pair) {
-      return all(
-          pair, lasting.get(pair.server()).address(), dyingDirectly.get(pair).address(), nobody);
+      return pair.client()
+          .client(lasting.get(pair.server()).address(), nobody, dyingDirectly.get(pair).address());
     }
 
     Map<String, Outcome> through(GatewayProcess gateway, Pair pair) {
-      return all(
-          pair,
-          at(gateway, pair.server().toString()),
-          at(gateway, dying(pair)),
-          at(gateway, "dead"));
+      return pair.client()
+          .client(
+              at(gateway, pair.server().toString()), at(gateway, "dead"), at(gateway, dying(pair)));
     }
 
     private static InetSocketAddress at(GatewayProcess gateway, String listener) {
       return new InetSocketAddress("127.0.0.1", gateway.port(listener));
-    }
-
-    private static Map<String, Outcome> all(
-        Pair pair, InetSocketAddress lasting, InetSocketAddress dying, InetSocketAddress dead) {
-      Map<String, Outcome> seen = new LinkedHashMap<>(pair.client().client(lasting));
-      seen.putAll(pair.client().client(dead, "dead"));
-      seen.putAll(pair.client().client(dying, "dying"));
-      return seen;
     }
 
     @Override

@@ -6,8 +6,11 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -19,7 +22,7 @@ final class RawCall extends ClientCall.Listener<byte[]> {
   private final CompletableFuture<Metadata> headers = new CompletableFuture<>();
   private final CompletableFuture<Status> end = new CompletableFuture<>();
   private final Raw.Sum messages = new Raw.Sum();
-  private volatile byte[] last = {};
+  private final BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>();
   private volatile Metadata trailers = new Metadata();
 
   RawCall(
@@ -40,7 +43,7 @@ final class RawCall extends ClientCall.Listener<byte[]> {
   @Override
   public void onMessage(byte[] message) {
     messages.add(message);
-    last = message;
+    arrived.add(message);
     call.request(1);
   }
 
@@ -53,6 +56,11 @@ final class RawCall extends ClientCall.Listener<byte[]> {
 
   void send(byte[] message) {
     call.sendMessage(message);
+  }
+
+  /** Whether the messages from here on are compressed, where the call has a compression. */
+  void compress(boolean compressed) {
+    call.setMessageCompression(compressed);
   }
 
   void halfClose() {
@@ -83,9 +91,23 @@ final class RawCall extends ClientCall.Listener<byte[]> {
     return messages.text();
   }
 
-  /** The last message. */
-  byte[] last() {
-    return last;
+  /** Waits for the next message that was not asked for yet. */
+  byte[] next() {
+    try {
+      byte[] message = arrived.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+      if (message == null) {
+        throw new IllegalStateException("no message came in " + LIMIT_SECONDS + " s");
+      }
+      return message;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The messages that nobody has asked for. */
+  List<byte[]> rest() {
+    return List.copyOf(arrived);
   }
 
   private static <T> T await(CompletableFuture<T> future) {

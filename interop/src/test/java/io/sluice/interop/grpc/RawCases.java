@@ -24,9 +24,30 @@ final class RawCases {
   /**
    * One case with one kind of call.
    *
-   * @param special needs a server of its own, or none
+   * @param at where it calls
    */
-  record Case(String name, Kind kind, boolean special, Consumer<RawTalk> run) {}
+  record Case(String name, Kind kind, Place at, Consumer<RawTalk> run) {}
+
+  /** Where a case calls. */
+  enum Place {
+    /** A server that other cases use too. */
+    LASTING("--addr"),
+    /** Nobody. */
+    GONE("--dead"),
+    /** A server that the case may kill. */
+    MORTAL("--dying");
+
+    private final String option;
+
+    Place(String option) {
+      this.option = option;
+    }
+
+    /** What stands before its address on the command line. */
+    String option() {
+      return option;
+    }
+  }
 
   private static final Set<Kind> ALL = EnumSet.allOf(Kind.class);
   private static final Set<Kind> STREAMS = EnumSet.of(Kind.CLIENT, Kind.SERVER, Kind.BIDI);
@@ -51,13 +72,13 @@ final class RawCases {
     add(cases, "deadline", ALL, RawCases::deadline);
     add(cases, "unknown-method", ALL, unknown(Raw.SERVICE, "Absent"));
     add(cases, "unknown-service", ALL, unknown("interop.Absent", "Unary"));
-    ALL.forEach(kind -> cases.add(new Case("dead", kind, true, RawCases::dead)));
-    cases.add(new Case("dying", Kind.BIDI, true, RawCases::dying));
+    ALL.forEach(kind -> cases.add(new Case("dead", kind, Place.GONE, RawCases::dead)));
+    cases.add(new Case("dying", Kind.BIDI, Place.MORTAL, RawCases::dying));
     return cases;
   }
 
   private static void add(List<Case> to, String name, Set<Kind> kinds, Consumer<RawTalk> run) {
-    kinds.forEach(kind -> to.add(new Case(name, kind, false, run)));
+    kinds.forEach(kind -> to.add(new Case(name, kind, Place.LASTING, run)));
   }
 
   private static byte[] text(String text) {

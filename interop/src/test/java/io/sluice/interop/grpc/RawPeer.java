@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,7 +26,10 @@ final class RawPeer {
 
   private RawPeer() {}
 
-  /** {@code server}, or {@code client HOST PORT [CASE,...]}; ends when its input does. */
+  /**
+   * {@code server}, or {@code client --addr HOST:PORT [--dead …] [--dying …]}; ends when its input
+   * does.
+   */
   public static void main(String[] arguments) throws Exception {
     Thread orphan =
         new Thread(
@@ -43,22 +48,25 @@ final class RawPeer {
       System.out.println("LISTENING 127.0.0.1:" + server.getPort());
       server.awaitTermination();
     } else {
-      List<String> only =
-          arguments.length > 3 && !arguments[3].isEmpty()
-              ? List.of(arguments[3].split(","))
-              : List.of();
-      client(arguments[1], Integer.parseInt(arguments[2]), only);
+      client(List.of(arguments));
     }
   }
 
-  private static void client(String host, int port, List<String> only)
+  private static void client(List<String> arguments)
       throws InterruptedException, ExecutionException {
-    ManagedChannel channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
+    Map<RawCases.Place, ManagedChannel> channels = new EnumMap<>(RawCases.Place.class);
+    for (RawCases.Place place : RawCases.Place.values()) {
+      int option = arguments.indexOf(place.option());
+      if (option > 0) {
+        String address = arguments.get(option + 1);
+        channels.put(place, NettyChannelBuilder.forTarget(address).usePlaintext().build());
+      }
+    }
     ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
     List<Future<ObjectNode>> outcomes = new ArrayList<>();
     for (RawCases.Case one : RawCases.all()) {
-      if (only.contains(one.name()) || only.isEmpty() && !one.special()) {
-        outcomes.add(threads.submit(() -> run(channel, one)));
+      if (channels.containsKey(one.at())) {
+        outcomes.add(threads.submit(() -> run(channels.get(one.at()), one)));
       }
     }
     boolean ok = true;

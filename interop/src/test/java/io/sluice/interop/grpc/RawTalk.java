@@ -128,7 +128,7 @@ final class RawTalk {
     RawCall control = controlCall(method);
     Status end = control.end();
     check(end.isOk(), method + ": " + end);
-    return new String(control.last(), StandardCharsets.UTF_8);
+    return end.isOk() ? new String(control.next(), StandardCharsets.UTF_8) : "0 failed";
   }
 
   /** As {@link #control}, for a call that is to fail. */

@@ -18,11 +18,6 @@ public enum GrpcPeer {
       command.addAll(arguments);
       return command;
     }
-
-    @Override
-    List<String> client(InetSocketAddress address, String cases) {
-      return command(List.of("client", "--addr", Peers.text(address), "--case", cases));
-    }
   },
   JAVA("grpc-java") {
     @Override
@@ -41,12 +36,6 @@ public enum GrpcPeer {
       command.addAll(arguments);
       return command;
     }
-
-    @Override
-    List<String> client(InetSocketAddress address, String cases) {
-      String host = address.getAddress().getHostAddress();
-      return command(List.of("client", host, Integer.toString(address.getPort()), cases));
-    }
   };
 
   private static final Duration LISTEN = Duration.ofSeconds(60);
@@ -64,8 +53,6 @@ public enum GrpcPeer {
   }
 
   abstract List<String> command(List<String> arguments);
-
-  abstract List<String> client(InetSocketAddress address, String cases);
 
   /** A server on a free port. */
   public static final class Server implements AutoCloseable {
@@ -94,13 +81,25 @@ public enum GrpcPeer {
   }
 
   /**
-   * Runs a client.
+   * Runs a client with all its cases.
    *
-   * @param cases by default all that need nothing but the one server
+   * @param lasting a server
+   * @param dead where nobody listens
+   * @param dying a server that one of the cases kills
    * @return by their names, which end with the kind of call, in the order they are to be shown
    */
-  public Map<String, Outcome> client(InetSocketAddress address, String... cases) {
-    ProcessBuilder builder = new ProcessBuilder(client(address, String.join(",", cases)));
+  public Map<String, Outcome> client(
+      InetSocketAddress lasting, InetSocketAddress dead, InetSocketAddress dying) {
+    List<String> arguments =
+        List.of(
+            "client",
+            "--addr",
+            Peers.text(lasting),
+            "--dead",
+            Peers.text(dead),
+            "--dying",
+            Peers.text(dying));
+    ProcessBuilder builder = new ProcessBuilder(command(arguments));
     Map<String, Outcome> outcomes = new LinkedHashMap<>();
     try (ChildProcess client = ChildProcess.start(this + " client", builder)) {
       int status = client.awaitExit(CASES);
