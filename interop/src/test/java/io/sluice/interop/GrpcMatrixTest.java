@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sluice.interop.harness.GatewayProcess;
 import io.sluice.interop.harness.GrpcPeer;
 import io.sluice.interop.harness.Peers.Outcome;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -85,7 +81,8 @@ final class GrpcMatrixTest {
 
     private final Map<Pair, GrpcPeer.Server> dyingThrough = new LinkedHashMap<>();
 
-    private final InetSocketAddress nobody = unused();
+    /** Where nobody listens. */
+    private final InetSocketAddress nobody = new InetSocketAddress("127.0.0.1", 1);
 
     Servers() {
       for (GrpcPeer server : GrpcPeer.values()) {
@@ -94,14 +91,6 @@ final class GrpcMatrixTest {
           dyingDirectly.put(new Pair(client, server), server.server());
           dyingThrough.put(new Pair(client, server), server.server());
         }
-      }
-    }
-
-    private static InetSocketAddress unused() {
-      try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        return new InetSocketAddress("127.0.0.1", socket.getLocalPort());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
     }
 

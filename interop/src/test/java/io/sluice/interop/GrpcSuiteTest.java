@@ -2,10 +2,10 @@ package io.sluice.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sluice.interop.grpc.TestClient;
-import io.sluice.interop.grpc.TestService;
+import io.sluice.interop.grpc.SuiteClient;
+import io.sluice.interop.grpc.SuiteService;
 import io.sluice.interop.harness.GatewayProcess;
-import io.sluice.interop.harness.TestServicePeer;
+import io.sluice.interop.harness.SuitePeer;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,8 +42,8 @@ final class GrpcSuiteTest {
   Stream<DynamicContainer> whatPassesWithoutPassesWith() {
     Map<String, Map<String, Ran>> ran = new LinkedHashMap<>();
     ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-    try (TestServicePeer go = TestServicePeer.server();
-        TestService java = new TestService();
+    try (SuitePeer go = SuitePeer.server();
+        SuiteService java = new SuiteService();
         GatewayProcess toGo = gateway(go.address());
         GatewayProcess toJava = gateway(java.address())) {
       for (boolean ofGo : new boolean[] {true, false}) {
@@ -51,12 +51,12 @@ final class GrpcSuiteTest {
         InetSocketAddress direct = ofGo ? go.address() : java.address();
         InetSocketAddress through = (ofGo ? toGo : toJava).address();
         Map<String, Ran> byGo = ran.computeIfAbsent("grpc-go → " + server, k -> new TreeMap<>());
-        for (String name : TestServicePeer.cases()) {
-          byGo.put(name, run(threads, TestServicePeer::run, name, direct, through));
+        for (String name : SuitePeer.cases()) {
+          byGo.put(name, run(threads, SuitePeer::run, name, direct, through));
         }
         Map<String, Ran> byJava =
             ran.computeIfAbsent("grpc-java → " + server, k -> new TreeMap<>());
-        for (String name : TestClient.cases().keySet()) {
+        for (String name : SuiteClient.cases().keySet()) {
           byJava.put(name, run(threads, GrpcSuiteTest::runJava, name, direct, through));
         }
       }
@@ -85,8 +85,8 @@ final class GrpcSuiteTest {
   }
 
   private static String runJava(InetSocketAddress server, String name) {
-    try (TestClient client = new TestClient(server)) {
-      TestClient.cases().get(name).accept(client);
+    try (SuiteClient client = new SuiteClient(server)) {
+      SuiteClient.cases().get(name).accept(client);
       return "";
     } catch (AssertionError | RuntimeException e) {
       return e.toString();

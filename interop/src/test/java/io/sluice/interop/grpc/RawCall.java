@@ -76,6 +76,11 @@ final class RawCall extends ClientCall.Listener<byte[]> {
     return await(headers);
   }
 
+  /** Waits for the header, and tells whether there was one. */
+  boolean begun() {
+    return !headers().keys().isEmpty();
+  }
+
   /** Waits for the end of the call. */
   Status end() {
     return await(end);

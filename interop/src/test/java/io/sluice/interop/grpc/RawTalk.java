@@ -25,10 +25,10 @@ final class RawTalk {
 
   private final ManagedChannel channel;
   private final Kind kind;
-  private final String id;
   private final ObjectNode line = JSON.createObjectNode();
   private final ObjectNode varying = JSON.createObjectNode();
   private final List<String> failed = new ArrayList<>();
+  private String id;
   private RawCall call;
   private Map<String, List<String>> headers = Map.of();
   private Map<String, List<String>> trailers = Map.of();
@@ -51,6 +51,11 @@ final class RawTalk {
   /** What calls of different streams are known by. */
   String id() {
     return id;
+  }
+
+  /** For one more attempt. */
+  void anotherId() {
+    id += '+';
   }
 
   RawCall call() {

@@ -11,7 +11,7 @@ import java.util.List;
  * The messages of {@code grpc.testing.TestService} by the numbers of their fields, as {@code
  * grpc/testing/messages.proto} has them.
  */
-final class TestMessages {
+final class SuiteMessages {
   /** {@code ResponseParameters.size}, {@code EchoStatus.code}, {@code BoolValue.value}. */
   private static final int FIRST = 1;
 
@@ -28,7 +28,7 @@ final class TestMessages {
 
   private final UnknownFieldSet fields;
 
-  private TestMessages(UnknownFieldSet fields) {
+  private SuiteMessages(UnknownFieldSet fields) {
     this.fields = fields;
   }
 
@@ -107,20 +107,22 @@ final class TestMessages {
     return new Builder();
   }
 
-  static TestMessages of(byte[] message) {
+  static SuiteMessages of(byte[] message) {
     return of(ByteString.copyFrom(message));
   }
 
-  private static TestMessages of(ByteString message) {
+  private static SuiteMessages of(ByteString message) {
     try {
-      return new TestMessages(UnknownFieldSet.parseFrom(message));
+      return new SuiteMessages(UnknownFieldSet.parseFrom(message));
     } catch (InvalidProtocolBufferException e) {
       throw Status.INTERNAL.withDescription("not Protobuf").withCause(e).asRuntimeException();
     }
   }
 
-  private List<TestMessages> messages(int number) {
-    return fields.getField(number).getLengthDelimitedList().stream().map(TestMessages::of).toList();
+  private List<SuiteMessages> messages(int number) {
+    return fields.getField(number).getLengthDelimitedList().stream()
+        .map(SuiteMessages::of)
+        .toList();
   }
 
   private long number(int number) {
@@ -133,7 +135,7 @@ final class TestMessages {
     return all.isEmpty() ? "" : all.get(all.size() - 1).toStringUtf8();
   }
 
-  private static int bodyOf(List<TestMessages> payloads) {
+  private static int bodyOf(List<SuiteMessages> payloads) {
     return payloads.isEmpty()
         ? 0
         : payloads.get(0).fields.getField(BODY).getLengthDelimitedList().stream()

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** grpc-go's client and server of gRPC's interoperability suite, built once. */
-public final class TestServicePeer implements AutoCloseable {
+public final class SuitePeer implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final String SAYS = "LISTENING ";
 
@@ -26,8 +26,8 @@ public final class TestServicePeer implements AutoCloseable {
   }
 
   /** A server on a free port. */
-  public static TestServicePeer server() {
-    return new TestServicePeer();
+  public static SuitePeer server() {
+    return new SuitePeer();
   }
 
   public InetSocketAddress address() {

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * grpc/doc/interop-test-descriptions.md}, by the names and sizes there. A case throws when it
  * fails.
  */
-public final class TestClient implements AutoCloseable {
+public final class SuiteClient implements AutoCloseable {
   private static final int LARGE_REQUEST = 271_828;
   private static final int LARGE_RESPONSE = 314_159;
   private static final int[] REQUESTS = {27_182, 8, 1_828, 45_904};
@@ -35,7 +35,7 @@ public final class TestClient implements AutoCloseable {
   private final InetSocketAddress address;
   private final ManagedChannel channel;
 
-  public TestClient(InetSocketAddress address) {
+  public SuiteClient(InetSocketAddress address) {
     this.address = address;
     channel =
         NettyChannelBuilder.forAddress(address)
@@ -50,37 +50,37 @@ public final class TestClient implements AutoCloseable {
   }
 
   /** All cases by their names. */
-  public static Map<String, Consumer<TestClient>> cases() {
-    Map<String, Consumer<TestClient>> cases = new LinkedHashMap<>();
-    cases.put("empty_unary", TestClient::emptyUnary);
-    cases.put("large_unary", TestClient::largeUnary);
-    cases.put("client_compressed_unary_noprobe", TestClient::clientCompressedUnary);
-    cases.put("server_compressed_unary", TestClient::serverCompressedUnary);
+  public static Map<String, Consumer<SuiteClient>> cases() {
+    Map<String, Consumer<SuiteClient>> cases = new LinkedHashMap<>();
+    cases.put("empty_unary", SuiteClient::emptyUnary);
+    cases.put("large_unary", SuiteClient::largeUnary);
+    cases.put("client_compressed_unary_noprobe", SuiteClient::clientCompressedUnary);
+    cases.put("server_compressed_unary", SuiteClient::serverCompressedUnary);
     cases.put("client_streaming", client -> client.clientStreaming(false));
     cases.put("client_compressed_streaming_noprobe", client -> client.clientStreaming(true));
     cases.put("server_streaming", client -> client.serverStreaming(false));
     cases.put("server_compressed_streaming", client -> client.serverStreaming(true));
-    cases.put("ping_pong", TestClient::pingPong);
-    cases.put("empty_stream", TestClient::emptyStream);
-    cases.put("custom_metadata", TestClient::customMetadata);
-    cases.put("status_code_and_message", TestClient::statusCodeAndMessage);
-    cases.put("special_status_message", TestClient::specialStatusMessage);
-    cases.put("unimplemented_method", client -> client.unimplemented(TestService.NAME));
+    cases.put("ping_pong", SuiteClient::pingPong);
+    cases.put("empty_stream", SuiteClient::emptyStream);
+    cases.put("custom_metadata", SuiteClient::customMetadata);
+    cases.put("status_code_and_message", SuiteClient::statusCodeAndMessage);
+    cases.put("special_status_message", SuiteClient::specialStatusMessage);
+    cases.put("unimplemented_method", client -> client.unimplemented(SuiteService.NAME));
     cases.put(
         "unimplemented_service",
         client -> client.unimplemented("grpc.testing.UnimplementedService"));
-    cases.put("cancel_after_begin", TestClient::cancelAfterBegin);
-    cases.put("cancel_after_first_response", TestClient::cancelAfterFirstResponse);
-    cases.put("timeout_on_sleeping_server", TestClient::timeoutOnSleepingServer);
-    cases.put("very_large_request", TestClient::veryLargeRequest);
-    cases.put("pick_first_unary", TestClient::pickFirstUnary);
-    cases.put("rpc_soak", TestClient::rpcSoak);
-    cases.put("channel_soak", TestClient::channelSoak);
+    cases.put("cancel_after_begin", SuiteClient::cancelAfterBegin);
+    cases.put("cancel_after_first_response", SuiteClient::cancelAfterFirstResponse);
+    cases.put("timeout_on_sleeping_server", SuiteClient::timeoutOnSleepingServer);
+    cases.put("very_large_request", SuiteClient::veryLargeRequest);
+    cases.put("pick_first_unary", SuiteClient::pickFirstUnary);
+    cases.put("rpc_soak", SuiteClient::rpcSoak);
+    cases.put("channel_soak", SuiteClient::channelSoak);
     return cases;
   }
 
   private RawCall open(String method, MethodType type, CallOptions options, Metadata metadata) {
-    return new RawCall(channel, Raw.method(TestService.NAME, method, type), options, metadata);
+    return new RawCall(channel, Raw.method(SuiteService.NAME, method, type), options, metadata);
   }
 
   private RawCall open(String method, MethodType type) {
@@ -101,16 +101,16 @@ public final class TestClient implements AutoCloseable {
   }
 
   /** Sends the one request of a unary call and returns its answer. */
-  private static TestMessages answer(RawCall call, TestMessages.Builder request) {
+  private static SuiteMessages answer(RawCall call, SuiteMessages.Builder request) {
     call.send(request.build());
     call.halfClose();
     assertOk(call);
     assertThat(call.rest()).hasSize(1);
-    return TestMessages.of(call.rest().get(0));
+    return SuiteMessages.of(call.rest().get(0));
   }
 
-  private static TestMessages.Builder large() {
-    return TestMessages.builder().responseSize(LARGE_RESPONSE).requestPayload(LARGE_REQUEST);
+  private static SuiteMessages.Builder large() {
+    return SuiteMessages.builder().responseSize(LARGE_RESPONSE).requestPayload(LARGE_REQUEST);
   }
 
   private void emptyUnary() {
@@ -122,7 +122,7 @@ public final class TestClient implements AutoCloseable {
   }
 
   private void largeUnary() {
-    TestMessages answer = answer(open("UnaryCall", MethodType.UNARY), large());
+    SuiteMessages answer = answer(open("UnaryCall", MethodType.UNARY), large());
     assertThat(answer.firstPayload()).isEqualTo(LARGE_RESPONSE);
   }
 
@@ -150,16 +150,16 @@ public final class TestClient implements AutoCloseable {
     for (int size : REQUESTS) {
       odd = !odd;
       call.compress(odd);
-      call.send(TestMessages.builder().firstPayload(size).build());
+      call.send(SuiteMessages.builder().firstPayload(size).build());
       sum += size;
     }
     call.halfClose();
     assertOk(call);
-    assertThat(TestMessages.of(call.next()).aggregated()).isEqualTo(sum);
+    assertThat(SuiteMessages.of(call.next()).aggregated()).isEqualTo(sum);
   }
 
   private void serverStreaming(boolean compressed) {
-    TestMessages.Builder request = TestMessages.builder();
+    SuiteMessages.Builder request = SuiteMessages.builder();
     for (int size : RESPONSES) {
       request.responseOf(size, compressed);
     }
@@ -171,18 +171,18 @@ public final class TestClient implements AutoCloseable {
   }
 
   private static int[] sizes(List<byte[]> responses) {
-    return responses.stream().mapToInt(one -> TestMessages.of(one).firstPayload()).toArray();
+    return responses.stream().mapToInt(one -> SuiteMessages.of(one).firstPayload()).toArray();
   }
 
   private void pingPong() {
     RawCall call = duplex();
     for (int i = 0; i < REQUESTS.length; i++) {
       call.send(
-          TestMessages.builder()
+          SuiteMessages.builder()
               .responseOf(RESPONSES[i], false)
               .requestPayload(REQUESTS[i])
               .build());
-      assertThat(TestMessages.of(call.next()).firstPayload()).isEqualTo(RESPONSES[i]);
+      assertThat(SuiteMessages.of(call.next()).firstPayload()).isEqualTo(RESPONSES[i]);
     }
     call.halfClose();
     assertOk(call);
@@ -198,8 +198,8 @@ public final class TestClient implements AutoCloseable {
 
   private static Metadata echoed() {
     Metadata metadata = new Metadata();
-    metadata.put(TestService.ECHO_INITIAL, INITIAL);
-    metadata.put(TestService.ECHO_TRAILING, TRAILING);
+    metadata.put(SuiteService.ECHO_INITIAL, INITIAL);
+    metadata.put(SuiteService.ECHO_TRAILING, TRAILING);
     return metadata;
   }
 
@@ -213,13 +213,13 @@ public final class TestClient implements AutoCloseable {
     stream.halfClose();
     assertOk(stream);
     for (RawCall call : List.of(unary, stream)) {
-      assertThat(call.headers().get(TestService.ECHO_INITIAL)).isEqualTo(INITIAL);
-      assertThat(call.trailers().get(TestService.ECHO_TRAILING)).isEqualTo(TRAILING);
+      assertThat(call.headers().get(SuiteService.ECHO_INITIAL)).isEqualTo(INITIAL);
+      assertThat(call.trailers().get(SuiteService.ECHO_TRAILING)).isEqualTo(TRAILING);
     }
   }
 
   private RawCall asksFor(RawCall call, int code, String text) {
-    call.send(TestMessages.builder().status(code, text).build());
+    call.send(SuiteMessages.builder().status(code, text).build());
     call.halfClose();
     return call;
   }
@@ -256,8 +256,11 @@ public final class TestClient implements AutoCloseable {
   private void cancelAfterFirstResponse() {
     RawCall call = duplex();
     call.send(
-        TestMessages.builder().responseOf(RESPONSES[0], false).requestPayload(REQUESTS[0]).build());
-    assertThat(TestMessages.of(call.next()).firstPayload()).isEqualTo(RESPONSES[0]);
+        SuiteMessages.builder()
+            .responseOf(RESPONSES[0], false)
+            .requestPayload(REQUESTS[0])
+            .build());
+    assertThat(SuiteMessages.of(call.next()).firstPayload()).isEqualTo(RESPONSES[0]);
     call.cancel();
     assertThat(call.end().getCode()).isEqualTo(Status.Code.CANCELLED);
   }
@@ -265,21 +268,21 @@ public final class TestClient implements AutoCloseable {
   private void timeoutOnSleepingServer() {
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(10, TimeUnit.MILLISECONDS);
     RawCall call = open("FullDuplexCall", MethodType.BIDI_STREAMING, options, new Metadata());
-    call.send(TestMessages.builder().requestPayload(REQUESTS[0]).build());
+    call.send(SuiteMessages.builder().requestPayload(REQUESTS[0]).build());
     assertThat(call.end().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
   }
 
   private void veryLargeRequest() {
     RawCall call = open("UnaryCall", MethodType.UNARY);
-    TestMessages.Builder request =
-        TestMessages.builder().responseSize(10).requestPayload(10 * 1024 * 1024);
+    SuiteMessages.Builder request =
+        SuiteMessages.builder().responseSize(10).requestPayload(10 * 1024 * 1024);
     assertThat(answer(call, request).firstPayload()).isEqualTo(10);
   }
 
   private void pickFirstUnary() {
     for (int i = 0; i < 20; i++) {
-      TestMessages.Builder request =
-          TestMessages.builder().responseSize(1).requestPayload(1).fillServerId();
+      SuiteMessages.Builder request =
+          SuiteMessages.builder().responseSize(1).requestPayload(1).fillServerId();
       assertThat(answer(open("UnaryCall", MethodType.UNARY), request).serverId()).isNotEmpty();
     }
   }
@@ -292,7 +295,7 @@ public final class TestClient implements AutoCloseable {
 
   private void channelSoak() {
     for (int i = 0; i < SOAK_CALLS; i++) {
-      try (TestClient fresh = new TestClient(address)) {
+      try (SuiteClient fresh = new SuiteClient(address)) {
         fresh.largeUnary();
       }
     }

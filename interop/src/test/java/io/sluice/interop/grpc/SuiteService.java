@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  * {@code grpc.testing.TestService} of the interoperability suite, with the stubs of grpc-java:
  * {@code grpc/doc/interop-test-descriptions.md}, Server. Intervals between responses are not kept.
  */
-public final class TestService implements AutoCloseable {
+public final class SuiteService implements AutoCloseable {
   static final String NAME = "grpc.testing.TestService";
   static final Metadata.Key<String> ECHO_INITIAL = Raw.ascii("x-grpc-test-echo-initial");
   static final Metadata.Key<byte[]> ECHO_TRAILING = Raw.binary("x-grpc-test-echo-trailing-bin");
@@ -32,7 +32,7 @@ public final class TestService implements AutoCloseable {
   private final Server server;
 
   /** Starts it on a free port. */
-  public TestService() {
+  public SuiteService() {
     try {
       server =
           NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
@@ -62,7 +62,7 @@ public final class TestService implements AutoCloseable {
             ServerCalls.asyncUnaryCall((request, answer) -> last(answer, new byte[0])))
         .addMethod(
             Raw.method(NAME, "UnaryCall", MethodType.UNARY),
-            ServerCalls.asyncUnaryCall(TestService::unary))
+            ServerCalls.asyncUnaryCall(SuiteService::unary))
         .addMethod(
             Raw.method(NAME, "StreamingOutputCall", MethodType.SERVER_STREAMING),
             ServerCalls.asyncServerStreamingCall(
@@ -72,14 +72,14 @@ public final class TestService implements AutoCloseable {
                 }))
         .addMethod(
             Raw.method(NAME, "StreamingInputCall", MethodType.CLIENT_STREAMING),
-            ServerCalls.asyncClientStreamingCall(TestService::gather))
+            ServerCalls.asyncClientStreamingCall(SuiteService::gather))
         .addMethod(
             Raw.method(NAME, "FullDuplexCall", MethodType.BIDI_STREAMING),
             ServerCalls.asyncBidiStreamingCall(
-                answer -> new Requests(answer, TestService::respond)))
+                answer -> new Requests(answer, SuiteService::respond)))
         .addMethod(
             Raw.method(NAME, "HalfDuplexCall", MethodType.BIDI_STREAMING),
-            ServerCalls.asyncBidiStreamingCall(TestService::later))
+            ServerCalls.asyncBidiStreamingCall(SuiteService::later))
         .build();
   }
 
@@ -89,14 +89,14 @@ public final class TestService implements AutoCloseable {
   }
 
   private static void unary(byte[] request, StreamObserver<byte[]> answer) {
-    TestMessages asked = TestMessages.of(request);
+    SuiteMessages asked = SuiteMessages.of(request);
     if (!asked.status().isOk()) {
       answer.onError(asked.status().asRuntimeException());
       return;
     }
     ((ServerCallStreamObserver<byte[]>) answer)
         .setCompression(asked.responseCompressed() ? "gzip" : "identity");
-    TestMessages.Builder response = TestMessages.builder().firstPayload(asked.responseSize());
+    SuiteMessages.Builder response = SuiteMessages.builder().firstPayload(asked.responseSize());
     if (asked.fillServerId()) {
       response.serverId("grpc-java");
     }
@@ -105,14 +105,14 @@ public final class TestService implements AutoCloseable {
 
   /** Sends what a request of a stream asks for; false if it asks for the end. */
   private static boolean respond(byte[] request, StreamObserver<byte[]> answer) {
-    TestMessages asked = TestMessages.of(request);
+    SuiteMessages asked = SuiteMessages.of(request);
     if (!asked.status().isOk()) {
       answer.onError(asked.status().asRuntimeException());
       return false;
     }
     asked
         .responses()
-        .forEach(size -> answer.onNext(TestMessages.builder().firstPayload(size).build()));
+        .forEach(size -> answer.onNext(SuiteMessages.builder().firstPayload(size).build()));
     return true;
   }
 
@@ -121,10 +121,10 @@ public final class TestService implements AutoCloseable {
     return new Requests(
         answer,
         (request, to) -> {
-          sum[0] += TestMessages.of(request).firstPayload();
+          sum[0] += SuiteMessages.of(request).firstPayload();
           return true;
         },
-        to -> last(to, TestMessages.builder().aggregated(sum[0]).build()));
+        to -> last(to, SuiteMessages.builder().aggregated(sum[0]).build()));
   }
 
   private static StreamObserver<byte[]> later(StreamObserver<byte[]> answer) {
