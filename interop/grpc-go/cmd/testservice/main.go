@@ -25,12 +25,9 @@ import (
 
 const usage = `usage:
   testservice server
-  testservice client --addr HOST:PORT --case NAME [--iterations N]
+  testservice client --addr HOST:PORT --case NAME [--iterations N] [--limit 2m]
   testservice list
 `
-
-// limit ends a case that hangs.
-const limit = 2 * time.Minute
 
 func main() {
 	log.SetFlags(0)
@@ -80,6 +77,7 @@ func serve() {
 type channel struct {
 	addr       string
 	iterations int
+	limit      time.Duration
 	conn       *grpc.ClientConn
 	client     testgrpc.TestServiceClient
 }
@@ -125,8 +123,8 @@ func (c *channel) soak(ctx context.Context, channels func() (*grpc.ClientConn, f
 	interop.DoSoakTest(ctx, interop.SoakTestConfig{
 		RequestSize:                      271828,
 		ResponseSize:                     314159,
-		PerIterationMaxAcceptableLatency: limit, // Not a benchmark.
-		OverallTimeout:                   limit,
+		PerIterationMaxAcceptableLatency: c.limit, // Not a benchmark.
+		OverallTimeout:                   c.limit,
 		ServerAddr:                       c.addr,
 		NumWorkers:                       1,
 		Iterations:                       c.iterations,
@@ -149,17 +147,18 @@ func call(args []string) {
 	addr := flags.String("addr", "", "address to call")
 	name := flags.String("case", "", "the case to run")
 	iterations := flags.Int("iterations", 10, "calls of a soak test")
+	limit := flags.Duration("limit", 2*time.Minute, "ends a case that hangs")
 	_ = flags.Parse(args)
 	run, found := cases[*name]
 	if !found {
 		log.Printf("no case %q", *name)
 		os.Exit(2)
 	}
-	time.AfterFunc(limit, func() { log.Fatal("did not end in time") })
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	time.AfterFunc(*limit, func() { log.Fatal("did not end in time") })
+	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
 	// The balancer of the suite reads the metrics that come with the answers.
 	conn := dial(*addr, grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"test_backend_metrics_load_balancer": {}}]}`))
 	defer conn.Close()
-	run(ctx, &channel{addr: *addr, iterations: *iterations, conn: conn, client: testgrpc.NewTestServiceClient(conn)})
+	run(ctx, &channel{addr: *addr, iterations: *iterations, limit: *limit, conn: conn, client: testgrpc.NewTestServiceClient(conn)})
 }

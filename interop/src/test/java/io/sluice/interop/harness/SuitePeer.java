@@ -48,8 +48,27 @@ public final class SuitePeer implements AutoCloseable {
    * @return why it failed; empty if it did not
    */
   public static String run(InetSocketAddress server, String name) {
-    try (ChildProcess client = start("client", "--addr", Peers.text(server), "--case", name)) {
-      int status = client.awaitExit(LIMIT);
+    return run(server, name, 10, LIMIT);
+  }
+
+  /**
+   * Runs a case of the client that makes so many calls, for example {@code rpc_soak}.
+   *
+   * @return why it failed; empty if it did not
+   */
+  public static String run(InetSocketAddress server, String name, int calls, Duration limit) {
+    try (ChildProcess client =
+        start(
+            "client",
+            "--addr",
+            Peers.text(server),
+            "--case",
+            name,
+            "--iterations",
+            Integer.toString(calls),
+            "--limit",
+            limit.toSeconds() + "s")) {
+      int status = client.awaitExit(limit.plusSeconds(10));
       return status == 0 ? "" : "status " + status + ": " + String.join("\n", client.err());
     }
   }
