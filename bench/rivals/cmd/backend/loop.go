@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sluice.io/bench/rivals/internal/h2"
 	"sluice.io/bench/rivals/internal/rawio"
 	"sluice.io/bench/rivals/internal/wire"
 )
@@ -35,6 +36,7 @@ type conn struct {
 	sent int
 	// interest is what epoll watches for at present.
 	interest uint32
+	h2       *h2Conn // nil unless the caller speaks HTTP/2
 }
 
 // loop serves all connections on the thread that calls run.
@@ -111,7 +113,7 @@ func (l *loop) accept() {
 func (l *loop) close(c *conn) {
 	l.conns[c.fd] = nil
 	unix.Close(c.fd)
-	c.fill, c.out, c.sent = 0, c.out[:0], 0
+	c.fill, c.out, c.sent, c.h2 = 0, c.out[:0], 0, nil
 	l.spare = append(l.spare, c)
 }
 
@@ -138,7 +140,28 @@ func (l *loop) serve(c *conn, events uint32) bool {
 // answer turns all whole frames received into replies.
 func (l *loop) answer(c *conn) bool {
 	done := 0
-	for done < c.fill {
+	if c.h2 == nil && c.fill >= 4 && string(c.in[:4]) == h2.Preface[:4] {
+		c.h2 = newH2Conn()
+	}
+	if c.h2 != nil {
+		var err error
+		if done, c.out, err = c.h2.answer(c.in[:c.fill], c.out); err != nil {
+			return false
+		}
+	}
+	for c.h2 == nil && done < c.fill {
+		if wire.IsStream(c.in[done:c.fill]) {
+			f, err := wire.NextStream(c.in[done:c.fill])
+			if err != nil {
+				return false
+			}
+			if f.Size == 0 {
+				break
+			}
+			c.out = echoStream(c.out, f)
+			done += f.Size
+			continue
+		}
 		f, err := wire.Next(c.in[done:c.fill])
 		if err != nil {
 			return false
@@ -158,6 +181,17 @@ func (l *loop) answer(c *conn) bool {
 		c.in = append(c.in, make([]byte, len(c.in))...)
 	}
 	return true
+}
+
+// echoStream answers one frame of ttstream: a stream's header, messages and end are sent back.
+func echoStream(out []byte, f wire.StreamFrame) []byte {
+	switch f.Type {
+	case wire.StreamHeader, wire.StreamTrailer:
+		return wire.AppendStreamFrame(out, f.ID, f.Type, "", "echo", nil)
+	case wire.StreamData:
+		return wire.AppendStreamFrame(out, f.ID, f.Type, "", "echo", f.Payload)
+	}
+	return out
 }
 
 func (l *loop) reply(c *conn, f wire.Frame) bool {

@@ -1,6 +1,7 @@
 // Command backend is a downstream service that costs next to nothing: one
 // thread, one epoll, no allocation per call. It answers every Thrift call,
-// in any framing, with the call's own string argument.
+// in any framing, with the call's own string argument, and sends back every
+// message of gRPC and of ttstream.
 package main
 
 import (

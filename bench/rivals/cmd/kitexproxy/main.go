@@ -135,11 +135,14 @@ func (p *proxy) clientFor(ctx context.Context) (genericclient.Client, error) {
 
 func (p *proxy) newClient(key clientKey) (genericclient.Client, error) {
 	var g generic.Generic
+	transports := p.transports
 	switch key.codec {
 	case serviceinfo.Thrift:
 		g = generic.BinaryThriftGenericV2(key.service)
 	case serviceinfo.Protobuf:
 		g = generic.BinaryPbGeneric(key.service, key.pkg)
+		// Protobuf has no ttstream; the guide's choice for streams of it.
+		transports = []client.Option{client.WithTransportProtocol(transport.TTHeaderFramed | transport.GRPCStreaming)}
 	default:
 		return nil, fmt.Errorf("unknown payload codec %v", key.codec)
 	}
@@ -155,7 +158,7 @@ func (p *proxy) newClient(key clientKey) (genericclient.Client, error) {
 			MaxIdleGlobal:     16384,
 			MaxIdleTimeout:    time.Minute,
 		}),
-	}, p.transports...)
+	}, transports...)
 	return genericclient.NewClient(downstreamService, g, options...)
 }
 

@@ -1,6 +1,7 @@
-// Command load sends Thrift calls in a closed loop: every connection has one
-// call under way, and sends the next when the reply is there and has been
-// compared with the one expected, byte for byte.
+// Command load sends calls in a closed loop: every connection has one Thrift
+// call under way, or as many gRPC calls or messages of streams as it is told,
+// and sends the next when the reply is there and has been compared with the one
+// expected, byte for byte.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sluice.io/bench/rivals/internal/h2"
 	"sluice.io/bench/rivals/internal/histogram"
 	"sluice.io/bench/rivals/internal/procstat"
 	"sluice.io/bench/rivals/internal/wire"
@@ -24,6 +26,7 @@ type Result struct {
 	Round       int     `json:"round"`
 	Transport   string  `json:"transport"`
 	Connections int     `json:"connections"`
+	Streams     int     `json:"streams,omitempty"`
 	Body        int     `json:"body"`
 	Seconds     float64 `json:"seconds"`
 
@@ -53,8 +56,9 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("load: ")
 	addr := flag.String("addr", "127.0.0.1:7001", "`host:port` to send to")
-	transport := flag.String("transport", "framed", "`protocol`: framed, ttheader-framed, ttheader or buffered")
-	connections := flag.Int("connections", 64, "connections, each with one call under way")
+	transport := flag.String("transport", "framed", "`protocol`: framed, ttheader-framed, ttheader, buffered; grpc, grpc-stream or ttstream")
+	connections := flag.Int("connections", 64, "connections, each with one call under way, or as many as streams")
+	streams := flag.Int("streams", 1, "calls under way, or open streams, of each connection; of the last three protocols")
 	body := flag.Int("body", 128, "bytes of a call's string argument")
 	seconds := flag.Float64("seconds", 10, "seconds to measure")
 	warmup := flag.Float64("warmup", 1, "seconds of load before that")
@@ -66,7 +70,7 @@ func main() {
 	round := flag.Int("round", 0, "`number` to copy into the result")
 	flag.Parse()
 
-	wireTransport, err := wire.ParseTransport(*transport)
+	kind, err := parseProtocol(*transport, *streams)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -77,6 +81,8 @@ func main() {
 		log.Fatal("--connections must be from 1 to 60000")
 	case *body < minBody || *body > wire.MaxFrame/2:
 		log.Fatalf("--body must be from %d to %d", minBody, wire.MaxFrame/2)
+	case kind.streams > 0 && *body+lengthPrefix > h2.MaxPayload:
+		log.Fatalf("--body must be at most %d with streams", h2.MaxPayload-lengthPrefix)
 	case *threads < 1 || *threads > *connections:
 		log.Fatal("--threads must be from 1 to the number of connections")
 	case *seconds <= 0 || *warmup < 0 || *timeout <= 0:
@@ -104,7 +110,7 @@ func main() {
 		if i < *connections%*threads {
 			share++
 		}
-		workers[i], err = newWorker(i, share, target, wireTransport, *body, *timeout, &phase)
+		workers[i], err = newWorker(i, share, target, kind, *body, *timeout, &phase)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -134,7 +140,7 @@ func main() {
 		}
 	}
 
-	result := Result{Label: *label, Round: *round, Transport: *transport, Connections: *connections, Body: *body}
+	result := Result{Label: *label, Round: *round, Transport: *transport, Connections: *connections, Streams: kind.streams, Body: *body}
 	result.fill(workers, elapsed.Seconds(), before, after)
 	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		log.Fatal(err)

@@ -33,7 +33,7 @@ const (
 	sweepEvery = 100 * time.Millisecond
 )
 
-// conn is one connection and the call under way on it.
+// conn is one connection and the call under way on it, or the session of those under way.
 type conn struct {
 	fd      int // -1: not connected
 	dialing bool
@@ -47,6 +47,7 @@ type conn struct {
 	value    []byte // its value, part of expected
 	in       []byte
 	fill     int
+	session  session // nil: one call at a time
 }
 
 // worker drives its share of the connections on one thread.
@@ -74,20 +75,33 @@ func resolve(addr string) (unix.SockaddrInet4, error) {
 	return sa, nil
 }
 
-func newWorker(number, connections int, target unix.SockaddrInet4, transport wire.Transport, body int, timeout time.Duration, phase *atomic.Int32) (*worker, error) {
+func newWorker(number, connections int, target unix.SockaddrInet4, kind protocol, body int, timeout time.Duration, phase *atomic.Int32) (*worker, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{epoll: epoll, target: target, transport: transport, timeout: timeout, phase: phase}
+	w := &worker{epoll: epoll, target: target, transport: kind.transport, timeout: timeout, phase: phase}
 	for i := range connections {
-		w.conns = append(w.conns, newConn(number<<16|i, transport, body))
+		if kind.streams == 0 {
+			w.conns = append(w.conns, newConn(number<<16|i, kind.transport, body))
+			continue
+		}
+		w.conns = append(w.conns, &conn{
+			fd:      -1,
+			session: kind.session(w, number<<16|i, body),
+			in:      make([]byte, 64<<10),
+		})
 	}
 	return w, nil
 }
 
+// filler is an argument of so many bytes.
+func filler(body int) []byte {
+	return bytes.Repeat([]byte("sluice bench "), body/13+1)[:body]
+}
+
 func newConn(number int, transport wire.Transport, body int) *conn {
-	argument := bytes.Repeat([]byte("sluice bench "), body/13+1)[:body]
+	argument := filler(body)
 	putHex(argument[:8], uint64(number))
 
 	// What a Kitex client writes beside the message.
@@ -169,7 +183,7 @@ func (w *worker) run() error {
 
 func (w *worker) idle() bool {
 	for _, c := range w.conns {
-		if !c.started.IsZero() {
+		if !c.started.IsZero() || c.session != nil && c.fd >= 0 && c.session.busy() {
 			return false
 		}
 	}
@@ -180,6 +194,9 @@ func (w *worker) idle() bool {
 func (w *worker) sweep(now time.Time, draining bool) {
 	for _, c := range w.conns {
 		if !c.started.IsZero() && now.Sub(c.started) > w.timeout {
+			w.fail(c, "no reply in time")
+		}
+		if c.session != nil && c.fd >= 0 && !c.dialing && c.session.overdue(now.Add(-w.timeout)) {
 			w.fail(c, "no reply in time")
 		}
 		if c.fd < 0 && !draining {
@@ -236,6 +253,13 @@ func (w *worker) serve(c *conn, events uint32) {
 			return
 		}
 		c.dialing = false
+		if c.session != nil {
+			c.started = time.Time{}
+			c.request, c.sent = c.request[:0], 0
+			c.session.open(c)
+			w.flush(c)
+			return
+		}
 		w.send(c)
 		return
 	}
@@ -286,7 +310,7 @@ func (w *worker) read(c *conn) {
 			w.fail(c, fmt.Sprintf("read: %v", err))
 			return
 		case n == 0:
-			if c.started.IsZero() {
+			if c.started.IsZero() && (c.session == nil || !c.session.busy()) {
 				w.close(c)
 			} else {
 				w.fail(c, "closed by the peer")
@@ -303,6 +327,9 @@ func (w *worker) read(c *conn) {
 // take checks the reply if all of it is there and sends the next call. False
 // means that the connection was given up.
 func (w *worker) take(c *conn) bool {
+	if c.session != nil {
+		return w.takeSession(c)
+	}
 	f, err := wire.Next(c.in[:c.fill])
 	if err != nil {
 		w.mismatches++

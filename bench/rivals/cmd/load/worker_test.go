@@ -33,7 +33,7 @@ func drive(t *testing.T, transport wire.Transport, answer func(n int, reply []by
 	}
 	var phase atomic.Int32
 	phase.Store(phaseMeasure)
-	w, err := newWorker(0, 3, target, transport, 128, 300*time.Millisecond, &phase)
+	w, err := newWorker(0, 3, target, protocol{transport: transport}, 128, 300*time.Millisecond, &phase)
 	if err != nil {
 		t.Fatal(err)
 	}

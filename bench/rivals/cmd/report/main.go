@@ -62,8 +62,8 @@ type Summary struct {
 	Mismatches    uint64             `json:"mismatches"`
 }
 
-// rivals are those that the others are compared with.
-var rivals = []string{"haproxy", "kitex", "sluice"}
+// allRivals are those that the others are compared with.
+var allRivals = []string{"haproxy", "nginx", "envoy", "nghttpx", "kitex", "sluice"}
 
 // tooBusy is how many cores others may use before the figures are doubtful.
 const tooBusy = 0.2
@@ -157,7 +157,7 @@ func summarize(starts []Start, rounds []Round) []Summary {
 			sum.Errors += r.Errors
 			sum.Mismatches += r.Mismatches
 		}
-		for _, rival := range rivals {
+		for _, rival := range allRivals {
 			if ratio := pairedRatio(own, roundsOf(rounds, rival)); ratio > 0 {
 				sum.CPURatio[rival] = ratio
 			}
@@ -208,6 +208,12 @@ func median(values []float64) float64 {
 }
 
 func printTable(w io.Writer, starts []Start, rounds []Round, summaries []Summary) {
+	var rivals []string
+	for _, rival := range allRivals {
+		if len(roundsOf(rounds, rival)) > 0 {
+			rivals = append(rivals, rival)
+		}
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	head := []string{"contender", "CPU µs/req", "min–max"}
 	for _, rival := range rivals {

@@ -1,6 +1,7 @@
 package io.sluice.gateway.server;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -36,12 +37,18 @@ import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
 import io.sluice.gateway.wire.http2.Http2Codecs;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of gRPC: the frames of one HTTP/2 connection, each stream a call. */
 final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   private static final AsciiString DEFAULT_TYPE = AsciiString.cached("application/grpc");
+
+  private static final AsciiString PLAIN_TEXT = AsciiString.cached("text/plain");
+  private static final byte[] NOT_GRPC =
+      "this port takes gRPC: a content-type that begins with application/grpc\n"
+          .getBytes(StandardCharsets.US_ASCII);
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
@@ -148,7 +155,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     }
     Http2Headers headers = frame.headers();
     if (!GrpcHeaders.isGrpc(headers)) {
-      refuse(frame.stream(), new DefaultHttp2Headers(false).status("415"));
+      notGrpc(frame.stream());
       return;
     }
     CharSequence path = headers.path();
@@ -238,6 +245,14 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     }
   }
 
+  private void notGrpc(Http2FrameStream stream) {
+    Http2Headers headers =
+        new DefaultHttp2Headers(false).status("415").add(GrpcHeaders.CONTENT_TYPE, PLAIN_TEXT);
+    ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
+    ctx.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(NOT_GRPC), true).stream(stream));
+    flush();
+  }
+
   private void refuse(Http2FrameStream stream, Http2Headers headers) {
     ctx.write(new DefaultHttp2HeadersFrame(headers, true).stream(stream));
     flush();
@@ -280,7 +295,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
       }
     } else if (cause instanceof Http2Exception e) {
       PeerLog.refused(listener, ctx.channel(), String.valueOf(e.getMessage()));
-      ctx.close();
+      // The codec, which goes on after this, tells the caller why and closes.
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       PeerLog.thrown(listener, ctx.channel(), cause);
       ctx.close();

@@ -15,7 +15,6 @@ import java.util.stream.Collectors;
 
 /** The Kitex peers of {@code interop/kitex}, built once. */
 public final class Peers {
-  private static final Duration BUILD = Duration.ofMinutes(10);
   private static final Duration LISTEN = Duration.ofSeconds(30);
   private static final Duration CASES = Duration.ofMinutes(5);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,20 +22,7 @@ public final class Peers {
   private Peers() {}
 
   private static final class Binary {
-    static final Path PATH = build();
-
-    private static Path build() {
-      Path binary = Places.target().resolve("peer");
-      ProcessBuilder go =
-          new ProcessBuilder(Places.go(), "build", "-o", binary.toString(), "./cmd/peer")
-              .directory(Places.kitex().toFile());
-      try (ChildProcess build = ChildProcess.start("go build", go)) {
-        if (build.awaitExit(BUILD) != 0) {
-          throw new IllegalStateException("cannot build the peers\n" + build.output());
-        }
-      }
-      return binary;
-    }
+    static final Path PATH = GoBuild.of(Places.kitex(), "./cmd/peer", "peer");
   }
 
   private static ChildProcess start(String name, List<String> arguments) {
@@ -56,7 +42,7 @@ public final class Peers {
         line.substring(line.indexOf(' ') + 1, colon), Integer.parseInt(line.substring(colon + 1)));
   }
 
-  private static ObjectNode json(String line) {
+  static ObjectNode json(String line) {
     try {
       return (ObjectNode) JSON.readTree(line);
     } catch (JsonProcessingException e) {

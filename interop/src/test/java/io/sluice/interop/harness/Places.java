@@ -27,6 +27,16 @@ final class Places {
     return module().resolve("kitex");
   }
 
+  /** The sources of the grpc-go peers. */
+  static Path grpcGo() {
+    return module().resolve("grpc-go");
+  }
+
+  /** The module that says which h2spec is used. */
+  static Path h2spec() {
+    return module().resolve("h2spec");
+  }
+
   /** The command that starts the packaged gateway. */
   static Path sluice() {
     String home = System.getProperty("sluice.home");

@@ -25,7 +25,8 @@ public final class Http2Codecs {
   private Http2Codecs() {}
 
   /**
-   * For the side of the callers.
+   * For the side of the callers. Streams whose header list is not as RFC 9113, 8.2 and 8.3 want it
+   * are reset, but for the values of headers, which pass as they are.
    *
    * @param maxHeaderList bytes
    */
@@ -35,7 +36,11 @@ public final class Http2Codecs {
             .maxConcurrentStreams(maxStreams)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return finish(Http2FrameCodecBuilder.forServer(), settings);
+    return finish(
+        Http2FrameCodecBuilder.forServer()
+            .validateHeaders(true)
+            .validateRequiredPseudoHeaders(true),
+        settings);
   }
 
   /**
@@ -49,14 +54,13 @@ public final class Http2Codecs {
             .pushEnabled(false)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return finish(Http2FrameCodecBuilder.forClient(), settings);
+    return finish(Http2FrameCodecBuilder.forClient().validateHeaders(false), settings);
   }
 
   private static Http2FrameCodec finish(Http2FrameCodecBuilder builder, Http2Settings settings) {
     Http2FrameCodec codec =
         builder
             .initialSettings(settings)
-            .validateHeaders(false)
             .gracefulShutdownTimeoutMillis(0)
             .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
             .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
