@@ -37,12 +37,17 @@ abstract class StreamLeg<C extends SharedConnection> extends Leg<C> {
     return headSeen;
   }
 
-  final void sawHead() {
+  void sawHead() {
     headSeen = true;
   }
 
   final boolean isHalfClosed() {
     return halfClosed;
+  }
+
+  /** What was said is to be said again. */
+  final void notHalfClosed() {
+    halfClosed = false;
   }
 
   @Override

@@ -5,8 +5,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
- * Sees the bytes of an HTTP/2 connection before its codec, and tells the guard whether the caller
- * owes the rest of a preface, a frame or a header list. Reads nothing but lengths.
+ * Sees the bytes of an HTTP/2 connection before its codec, and tells the connection which frames
+ * come that belong to no call, and whether the caller owes the rest of a preface, a frame or a
+ * header list. Reads nothing but the frames' heads.
  *
  * <pre>
  *   ┌────────────┬──────┬───────┬──────────────┬───────────┐
@@ -17,8 +18,22 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
   private static final int PREFACE = 24;
   private static final int HEAD = 9;
+  private static final int TYPE_DATA = 0;
   private static final int TYPE_HEADERS = 1;
+  private static final int TYPE_SETTINGS = 4;
   private static final int TYPE_CONTINUATION = 9;
+  private static final String[] NAMES = {
+    "a DATA",
+    "a HEADERS",
+    "a PRIORITY",
+    "an RST_STREAM",
+    "a SETTINGS",
+    "a PUSH_PROMISE",
+    "a PING",
+    "a GOAWAY",
+    "a WINDOW_UPDATE",
+    "a CONTINUATION"
+  };
   private static final int FLAG_END_HEADERS = 4;
 
   private final GrpcServer connection;
@@ -34,6 +49,11 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
   private boolean headersOpen;
   private int frames;
 
+  /** Of the frames in what is being read that belong to no call. */
+  private int controlCost;
+
+  private int lastControl;
+
   Http2FrameWatch(GrpcServer connection) {
     this.connection = connection;
   }
@@ -43,6 +63,7 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
     ByteBuf in = (ByteBuf) msg;
     int at = in.readerIndex();
     int end = in.writerIndex();
+    controlCost = 0;
     while (at < end) {
       if (skip > 0) {
         int skipped = Math.min(skip, end - at);
@@ -51,6 +72,10 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
       } else {
         head(in.getUnsignedByte(at++));
       }
+    }
+    if (!connection.mayRead(controlCost, name(lastControl))) {
+      in.release();
+      return;
     }
     ctx.fireChannelRead(msg);
     connection.owes(skip > 0 || headBytes > 0 || headersOpen, frames);
@@ -65,6 +90,11 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
         if (type == TYPE_HEADERS || type == TYPE_CONTINUATION) {
           headersOpen = (b & FLAG_END_HEADERS) == 0;
         }
+        if (type != TYPE_HEADERS && type != TYPE_DATA) {
+          // The first of all frames has to be a SETTINGS.
+          controlCost += type != TYPE_SETTINGS ? 1 : frames == 0 ? 0 : FloodGuard.SETTINGS_COST;
+          lastControl = type;
+        }
       }
       case HEAD - 1 -> {
         headBytes = 0;
@@ -74,5 +104,9 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
       }
       default -> {}
     }
+  }
+
+  private static String name(int type) {
+    return type < NAMES.length ? NAMES[type] : "one of type " + type;
   }
 }
