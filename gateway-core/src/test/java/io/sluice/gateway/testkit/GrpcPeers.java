@@ -31,6 +31,8 @@ public final class GrpcPeers implements AutoCloseable {
   private final HttpClientOptions http =
       new HttpClientOptions()
           .setProtocolVersion(HttpVersion.HTTP_2)
+          // Else one stream that is paused takes all of the connection's.
+          .setHttp2ConnectionWindowSize(1 << 24)
           .setHttp2ClearTextUpgrade(false);
   private final GrpcClient client = GrpcClient.client(vertx, http);
 
