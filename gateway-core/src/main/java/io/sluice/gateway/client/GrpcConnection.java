@@ -77,8 +77,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private boolean settingsSeen;
   private boolean draining;
 
-  /** The downstream refuses streams until one of those that it has is over. */
-  private boolean refusing;
+  /** The stream that was refused last; null once another of those that were open is over. */
+  private @Nullable Http2FrameStream refused;
 
   /** Why all calls are lost when the connection closes; null if the downstream closes it. */
   private @Nullable String dead;
@@ -120,7 +120,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   @Override
   public boolean hasRoom() {
     return !draining
-        && !refusing
+        && refused == null
         && ctx.channel().isActive()
         && codec.connection().local().canOpenStream();
   }
@@ -253,7 +253,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     Status status = GrpcStatus.ofReset(frame.errorCode());
     if (frame.errorCode() == Http2Error.REFUSED_STREAM.code()) {
       // It would refuse the next as well, unless it has none at all.
-      refusing = legs.size() > 1;
+      refused = legs.size() > 1 ? frame.stream() : null;
       unprocessed(frame.stream(), status);
     } else {
       finish(frame.stream(), status);
@@ -371,9 +371,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** Only when the codec has closed a stream there is room for another. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
-    if (event instanceof Http2FrameStreamEvent) {
-      if (((Http2FrameStreamEvent) event).stream().state() == Http2Stream.State.CLOSED) {
-        refusing = false;
+    if (event instanceof Http2FrameStreamEvent changed) {
+      Http2FrameStream stream = changed.stream();
+      if (stream.state() == Http2Stream.State.CLOSED && stream != refused) {
+        refused = null;
         pool.roomy(this);
       }
     } else {
@@ -427,6 +428,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     draining = true;
     pool.lost(this);
     ArrayList<GrpcLeg> lost = new ArrayList<>(legs.values());
+    lost.forEach(GrpcLeg::letGo);
     legs.clear();
     underWay = 0;
     share.release();

@@ -199,6 +199,33 @@ class GrpcStreamsTest {
   }
 
   @Test
+  void aRefusedStreamGoesToANewConnectionWhileTheOldOneIsFull() {
+    CountDownLatch refused = new CountDownLatch(1);
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, connection) -> {
+                  Http2Peer h2 = Http2Peer.accept(peer);
+                  if (connection == 1) {
+                    Frame first = head(h2);
+                    h2.send(reset(head(h2).stream(), REFUSED_STREAM));
+                    refused.await();
+                    answer(h2, first.stream());
+                    h2.readToTheEnd();
+                  } else {
+                    serve(h2, 7);
+                  }
+                });
+        TestGateway gateway = gateway("", downstream)) {
+      Future<Answer> first = begin(gateway);
+      await().until(() -> heads.get() == 1);
+      assertServed(call(gateway, "hi"));
+      assertThat(heads).hasValue(3);
+      refused.countDown();
+      assertThat(TestGateway.get(first).messages()).containsExactly("served");
+    }
+  }
+
+  @Test
   void aStreamThatAllRefuseFailsInTheEnd() {
     try (Downstream refuses = refusing(REFUSED_STREAM, false);
         TestGateway gateway = gateway("", refuses)) {
@@ -265,6 +292,23 @@ class GrpcStreamsTest {
         TestGateway gateway = gateway("", odd)) {
       assertThat(call(gateway, "hi").status()).isEqualTo(status);
       assertThat(call(gateway, "hi").status()).isEqualTo(status);
+      assertThat(odd.accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aMalformedAnswerEndsItsCallOnly() {
+    byte[] list =
+        list(
+            new DefaultHttp2Headers(false).status("200"),
+            "content-type",
+            "application/grpc",
+            "connection",
+            "close");
+    try (Downstream odd = answering(list);
+        TestGateway gateway = gateway("", odd)) {
+      assertThat(call(gateway, "hi").status()).isEqualTo(13);
+      assertThat(call(gateway, "hi").status()).isEqualTo(13);
       assertThat(odd.accepted()).isEqualTo(1);
     }
   }

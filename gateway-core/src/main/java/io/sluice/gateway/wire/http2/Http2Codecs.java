@@ -13,8 +13,9 @@ import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the frame codecs. Their connection window is given back as data arrives and the window of a
- * stream when its data has been passed on, so that one stalled stream never stops its neighbours.
+ * Makes the frame codecs. They refuse what HTTP/2 calls malformed. Their connection window is given
+ * back as data arrives and the window of a stream when its data has been passed on, so that one
+ * stalled stream never stops its neighbours.
  */
 public final class Http2Codecs {
   /** Bytes of one stream that may be on their way through the gateway. */
@@ -34,8 +35,8 @@ public final class Http2Codecs {
   private Http2Codecs() {}
 
   /**
-   * For the side of the callers. Refuses what HTTP/2 calls malformed, and a header list in too many
-   * pieces; whoever uses it counts all else that a caller may flood a connection with.
+   * For the side of the callers. Refuses a header list in too many pieces; whoever uses it counts
+   * all else that a caller may flood a connection with.
    *
    * @param maxHeaderList bytes
    */
@@ -84,8 +85,8 @@ public final class Http2Codecs {
       connection(Http2Codecs.connection(server));
       initialSettings(settings);
       gracefulShutdownTimeoutMillis(0);
-      validateHeaders(server);
-      validateRequiredPseudoHeaders(server);
+      validateHeaders(true);
+      validateRequiredPseudoHeaders(true);
       // These count what honest peers do as well, and do not set it against the calls they make.
       decoderEnforceMaxRstFramesPerWindow(0, 0);
       encoderEnforceMaxRstFramesPerWindow(0, 0);
