@@ -34,9 +34,7 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +58,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   private final SharedPool<GrpcConnection> pool;
   private final ClusterClient cluster;
-  private final Map<Http2FrameStream, GrpcLeg> legs = new IdentityHashMap<>();
+  private final GrpcLegs legs = new GrpcLegs();
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
   private final Budget.Share share;
@@ -134,7 +132,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   Http2FrameStream open(GrpcLeg leg) {
     Http2FrameStream stream = newStream();
-    legs.put(stream, leg);
+    legs.add(stream, leg);
     cluster.loop().timers().cancel(idle);
     Http2Headers headers = GrpcHeaders.request(leg.call(), cluster.cluster().config().service());
     ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream))
@@ -153,12 +151,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   private void notOpened(Http2FrameStream stream, Throwable cause) {
     if (cause instanceof Http2Exception.HeaderListSizeException) {
-      finish(stream, Status.overLimit("the downstream takes no metadata as long as this"));
+      gone(stream, Status.overLimit("the downstream takes no metadata as long as this"));
     } else if (cause instanceof Http2Exception) {
       // More streams than it takes, or no numbers left for them.
       unprocessed(stream, Status.unavailable(String.valueOf(cause.getMessage())));
     } else {
-      finish(stream, Status.unavailable(String.valueOf(cause.getMessage())));
+      gone(stream, Status.unavailable(String.valueOf(cause.getMessage())));
     }
   }
 
@@ -256,51 +254,35 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       refused = legs.size() > 1 ? frame.stream() : null;
       unprocessed(frame.stream(), status);
     } else {
-      finish(frame.stream(), status);
+      gone(frame.stream(), status);
     }
   }
 
   private void headers(Http2HeadersFrame frame) {
     GrpcLeg leg = legs.get(frame.stream());
-    if (leg == null) {
-      return;
-    }
-    int http = GrpcHeaders.httpStatus(frame.headers());
-    if (frame.isEndStream()) {
-      finish(frame.stream(), GrpcHeaders.end(frame.headers()));
-    } else if (http >= 100 && http < 200) {
-      // An interim response; the real one follows.
-    } else if (!leg.headSeen() && (http != 200 || !GrpcHeaders.isGrpc(frame.headers()))) {
-      finish(frame.stream(), GrpcStatus.ofHttp(http));
-    } else if (!leg.headSeen()) {
-      leg.sawHead();
-      leg.call().responseHeaders(GrpcHeaders.read(frame.headers()), null);
-      leg.response().responseHead();
+    if (leg != null) {
+      leg.headers(frame.headers(), frame.isEndStream());
     }
   }
 
   private void data(Http2DataFrame frame) {
     GrpcLeg leg = legs.get(frame.stream());
+    ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
-      if (leg != null && frame.isEndStream()) {
-        finish(frame.stream(), NO_STATUS);
+    } else {
+      int size = content.readableBytes();
+      giveBack(frame.stream(), padded - size);
+      leg.received(size);
+      underWay += size;
+      if (!share.holds(underWay)) {
+        cut();
       }
-      return;
+      leg.response().responseData(content, false);
     }
-    int padding = padded - frame.content().readableBytes();
-    boolean last = frame.isEndStream();
-    giveBack(frame.stream(), padding);
-    int size = frame.content().readableBytes();
-    leg.received(size);
-    underWay += size;
-    if (!share.holds(underWay)) {
-      cut();
-    }
-    leg.response().responseData(frame.content(), false);
-    if (last) {
+    if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
     }
   }
@@ -308,20 +290,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** Lets go of what only might be needed; if there is no such thing, ends the largest stream. */
   @Override
   public void cut() {
-    long freed = 0;
-    for (GrpcLeg leg : legs.values()) {
-      freed += leg.letGo();
-    }
-    if (freed > 0) {
+    if (legs.letGo()) {
       return;
     }
     cluster.loop().limits().met(Limit.MEMORY);
-    GrpcLeg largest = null;
-    for (GrpcLeg leg : legs.values()) {
-      if (largest == null || leg.window() > largest.window()) {
-        largest = leg;
-      }
-    }
+    GrpcLeg largest = legs.largest();
     if (largest != null) {
       cancel(largest);
       largest.end(CallEnd.of(largest.call(), SLOW));
@@ -332,7 +305,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void unprocessed(Http2FrameStream stream, Status otherwise) {
     GrpcLeg leg = legs.get(stream);
     if (leg == null || !leg.mayBeginAgain()) {
-      finish(stream, otherwise);
+      gone(stream, otherwise);
       return;
     }
     legs.remove(stream);
@@ -340,21 +313,35 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     leg.beginAgain();
   }
 
-  private void finish(Http2FrameStream stream, Status status) {
+  /** The call on this stream is over, if it is not already. */
+  void finish(Http2FrameStream stream, Status status) {
     GrpcLeg leg = legs.get(stream);
     if (leg != null) {
       finish(stream, CallEnd.of(leg.call(), status));
     }
   }
 
-  private void finish(Http2FrameStream stream, CallEnd end) {
+  void finish(Http2FrameStream stream, CallEnd end) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg != null && !leg.isHalfClosed()) {
+      // Else our half of the stream would stay open for good.
+      reset(stream, Http2Error.NO_ERROR);
+    }
+    ended(stream, end);
+  }
+
+  /** The stream itself is no more, and with it the call. */
+  private void gone(Http2FrameStream stream, Status status) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg != null) {
+      ended(stream, CallEnd.of(leg.call(), status));
+    }
+  }
+
+  private void ended(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.remove(stream);
     if (leg != null) {
       leg.delivered(leg.window());
-      if (!leg.isHalfClosed()) {
-        // Else our half of the stream would stay open for good.
-        reset(stream, Http2Error.NO_ERROR);
-      }
       freed();
       leg.end(end);
     }
@@ -386,10 +373,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void drain(int lastStreamId) {
     draining = true;
     pool.lost(this);
-    for (GrpcLeg leg : new ArrayList<>(legs.values())) {
-      if (leg.stream().id() > lastStreamId) {
-        unprocessed(leg.stream(), NOT_BEGUN);
-      }
+    for (GrpcLeg leg : legs.above(lastStreamId)) {
+      unprocessed(leg.stream(), NOT_BEGUN);
     }
     if (legs.isEmpty()) {
       ctx.close();
@@ -427,9 +412,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     keepAlive.stop();
     draining = true;
     pool.lost(this);
-    ArrayList<GrpcLeg> lost = new ArrayList<>(legs.values());
-    lost.forEach(GrpcLeg::letGo);
-    legs.clear();
+    legs.letGo();
+    List<GrpcLeg> lost = legs.takeAll();
     underWay = 0;
     share.release();
     String why = dead == null ? "connection to " + pool.address() + " lost" : dead;
@@ -444,7 +428,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     if (cause instanceof Http2FrameStreamException e) {
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
-      finish(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+      gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
     } else {
       ctx.close();
     }

@@ -2,9 +2,12 @@ package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.wire.grpc.GrpcHeaders;
+import io.sluice.gateway.wire.grpc.GrpcStatus;
 
 /**
  * The outbound leg of one gRPC call. As long as all that was sent is still held, and no response
@@ -57,6 +60,22 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
   @Override
   void writeCancel(GrpcConnection connection, Status why) {
     connection.cancel(this);
+  }
+
+  /** A header list of the response has come: its head, an interim one, or its end. */
+  void headers(Http2Headers headers, boolean last) {
+    int http = GrpcHeaders.httpStatus(headers);
+    if (last) {
+      connection().finish(stream, GrpcHeaders.end(headers));
+    } else if (headSeen() || http >= 100 && http < 200) {
+      // An interim response; the real one follows.
+    } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
+      connection().finish(stream, GrpcStatus.ofHttp(http));
+    } else {
+      sawHead();
+      call().responseHeaders(GrpcHeaders.read(headers), null);
+      response().responseHead();
+    }
   }
 
   @Override

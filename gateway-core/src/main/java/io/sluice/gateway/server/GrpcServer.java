@@ -57,6 +57,9 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
    */
   private long underWay;
 
+  /** Bytes of a frame or header list that is not complete. */
+  private int unread;
+
   /** Calls whose end is written but has not left. */
   private int ending;
 
@@ -267,10 +270,19 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     return !refused && (controlCost == 0 || floods.control(controlCost, last));
   }
 
-  /** Told after each read whether a frame has begun that is not complete. */
-  void owes(boolean now, int frames) {
-    if (!refused) {
-      guard.midFrame(now, frames);
+  /**
+   * Told after each read whether a frame has begun that is not complete.
+   *
+   * @param held bytes of it, and of the header list that it belongs to
+   */
+  void owes(boolean now, int frames, int held) {
+    if (refused) {
+      return;
+    }
+    guard.midFrame(now, frames);
+    if (held != unread) {
+      unread = held;
+      holds(0);
     }
   }
 
@@ -291,7 +303,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   /** The connection holds so many bytes more. */
   void holds(int more) {
     underWay += more;
-    guard.holds(underWay);
+    guard.holds(underWay + unread);
   }
 
   /** Writes a frame, which leaves at the end of this turn of the loop. */

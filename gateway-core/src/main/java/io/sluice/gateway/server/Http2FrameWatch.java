@@ -47,6 +47,10 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
   private int length;
   private int type;
   private boolean headersOpen;
+
+  /** Bytes of a header list that has begun and is not complete. */
+  private int headerBytes;
+
   private int frames;
 
   /** Of the frames in what is being read that belong to no call. */
@@ -78,7 +82,9 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
       return;
     }
     ctx.fireChannelRead(msg);
-    connection.owes(skip > 0 || headBytes > 0 || headersOpen, frames);
+    int partOfFrame = skip > 0 && frames > 0 ? length - skip : 0;
+    connection.owes(
+        skip > 0 || headBytes > 0 || headersOpen, frames, headersOpen ? headerBytes : partOfFrame);
   }
 
   private void head(int b) {
@@ -99,6 +105,7 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
       case HEAD - 1 -> {
         headBytes = 0;
         skip = length;
+        headerBytes = headersOpen ? headerBytes + length : 0;
         // The frames of one header list have the time of one frame.
         frames += type == TYPE_CONTINUATION ? 0 : 1;
       }

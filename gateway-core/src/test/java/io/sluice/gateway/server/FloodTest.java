@@ -21,6 +21,7 @@ import static io.sluice.gateway.testkit.Http2Peer.windowUpdate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.GrpcPeers;
 import io.sluice.gateway.testkit.Http2Peer;
 import io.sluice.gateway.testkit.Http2Peer.Frame;
@@ -33,6 +34,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -189,7 +191,7 @@ class FloodTest {
         Attack.of(
             "a header list in endless pieces",
             "control_rate",
-            "continuations frames",
+            "continuation",
             n ->
                 n > 0
                     ? frame(CONTINUATION, 0, 1, (byte) 0)
@@ -221,7 +223,7 @@ class FloodTest {
         assertThat(warnings.lines())
             .singleElement()
             .asString()
-            .contains(attack.says)
+            .containsIgnoringCase(attack.says)
             .contains("127.0.0.1");
       }
     }
@@ -280,6 +282,27 @@ class FloodTest {
       caller.send(request(3, "Echo", false), message(3, "hi", true));
       assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == 3)).isNotNull();
       assertThat(warnings.lines()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatHasComeOfAHeaderListCountsAsHeld() {
+    long before = Budget.ofProcess().held();
+    byte[] half = new byte[16_000];
+    try (TestGateway gateway = gateway("maxFrame: 1MiB", "")) {
+      List<Http2Peer> callers = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        Http2Peer caller = Http2Peer.connect(gateway.port());
+        callers.add(caller);
+        caller.send(frame(HEADERS, 0, 1, half));
+        for (int n = 0; n < 9; n++) {
+          caller.send(frame(CONTINUATION, 0, 1, half));
+        }
+      }
+      long all = 20L * 10 * half.length;
+      await().until(() -> Budget.ofProcess().held() - before >= all);
+      callers.forEach(Http2Peer::close);
+      await().until(() -> Budget.ofProcess().held() - before < half.length);
     }
   }
 

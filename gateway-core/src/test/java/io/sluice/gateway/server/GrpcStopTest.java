@@ -19,12 +19,10 @@ import io.sluice.gateway.testkit.Http2Peer.Frame;
 import io.sluice.gateway.testkit.TestGateway;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.grpc.client.GrpcClientRequest;
-import java.net.ConnectException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.AfterEach;
@@ -124,58 +122,84 @@ class GrpcStopTest {
     }
   }
 
-  /** A caller without connection goes to the other gateway; whatever it has begun must end well. */
+  /** Calls again and again, four at a time, and goes to another gateway when it is told to go. */
+  private final class Caller extends Thread {
+    private static final int AT_ONCE = 4;
+
+    private final int next;
+    private final AtomicInteger answered;
+    private Http2Peer connection;
+    private int stream = 1;
+    private boolean told;
+    private volatile boolean moved;
+    private volatile boolean over;
+    private volatile String failure = "";
+
+    Caller(int port, int next, AtomicInteger answered) {
+      this.connection = Http2Peer.connect(port);
+      this.next = next;
+      this.answered = answered;
+    }
+
+    @Override
+    public void run() {
+      try {
+        while (!over) {
+          round();
+        }
+      } catch (RuntimeException | AssertionError e) {
+        failure = Throwables.getStackTrace(e);
+      }
+      connection.close();
+    }
+
+    private void round() {
+      for (int i = 0; i < AT_ONCE; i++) {
+        connection.send(request(stream, "Echo", false), message(stream, "hi", true));
+        stream += 2;
+      }
+      for (int ended = 0; ended < AT_ONCE; ) {
+        Frame frame = connection.read();
+        assertThat(frame).as("an answer").isNotNull();
+        switch (frame.type()) {
+          case GOAWAY -> told = true;
+          case PING -> connection.send(frame(PING, ACK, 0, frame.payload()));
+          case RST_STREAM -> assertThat(frame.number(0)).isEqualTo(NO_ERROR);
+          case HEADERS -> ended += frame.has(END_STREAM) ? 1 : 0;
+          case DATA -> {
+            assertThat(new String(frame.payload(), StandardCharsets.UTF_8)).endsWith("<hi>");
+            answered.incrementAndGet();
+          }
+          default -> {}
+        }
+      }
+      if (told && !moved) {
+        connection.close();
+        connection = Http2Peer.connect(next);
+        stream = 1;
+        moved = true;
+      }
+    }
+  }
+
   @Test
-  void aClientUnderLoadLosesNothing() throws InterruptedException {
+  void callersUnderLoadLoseNothing() throws InterruptedException {
     TestGateway goes = TestGateway.to(downstream);
     AtomicInteger answered = new AtomicInteger();
-    AtomicInteger byTheOther = new AtomicInteger();
-    AtomicBoolean over = new AtomicBoolean();
-    List<String> failures = new ArrayList<>();
     try (TestGateway stays = TestGateway.to(downstream)) {
-      List<Thread> callers = new ArrayList<>();
+      List<Caller> callers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        Thread caller =
-            new Thread(
-                () -> {
-                  int port = goes.port();
-                  while (!over.get()) {
-                    GrpcClientRequest<Buffer, Buffer> request;
-                    try {
-                      request = peers.open(port, "Echo");
-                    } catch (IllegalStateException e) {
-                      if (Throwables.getRootCause(e) instanceof ConnectException) {
-                        port = stays.port();
-                        continue;
-                      }
-                      throw e;
-                    }
-                    Future<GrpcPeers.Answer> answer = GrpcPeers.listen(request);
-                    GrpcPeers.say(request, List.of("hi"));
-                    assertThat(TestGateway.get(answer).messages()).containsExactly("<hi>");
-                    answered.incrementAndGet();
-                    byTheOther.addAndGet(port == stays.port() ? 1 : 0);
-                  }
-                });
-        caller.setUncaughtExceptionHandler(
-            (thread, cause) -> {
-              synchronized (failures) {
-                failures.add(Throwables.getStackTrace(cause));
-              }
-            });
-        callers.add(caller);
+        callers.add(new Caller(goes.port(), stays.port(), answered));
       }
-      int port = goes.port();
-      assertThat(port).isNotEqualTo(stays.port());
       callers.forEach(Thread::start);
-      await().until(() -> answered.get() > 200);
+      await().until(() -> answered.get() > 400);
       assertThat(TestGateway.get(goes.gateway().shutdown(LONG))).isZero();
-      await().until(() -> byTheOther.get() > 200 || callers.stream().noneMatch(Thread::isAlive));
-      over.set(true);
-      for (Thread caller : callers) {
+      await().until(() -> callers.stream().allMatch(caller -> caller.moved || !caller.isAlive()));
+      callers.forEach(caller -> caller.over = true);
+      for (Caller caller : callers) {
         caller.join();
       }
-      assertThat(failures).isEmpty();
+      assertThat(callers).allSatisfy(caller -> assertThat(caller.failure).isEmpty());
       assertThat(served).hasValue(answered.get());
     }
   }
