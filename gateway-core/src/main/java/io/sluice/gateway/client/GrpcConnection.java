@@ -6,37 +6,41 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/2 connection to a downstream, shared by the gRPC calls of one loop. */
 final class GrpcConnection extends Http2ChannelDuplexHandler
-    implements SharedConnection, Budget.Holder {
+    implements SharedConnection, Budget.Holder, KeepAlive.Connection {
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
 
@@ -46,33 +50,49 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private static final Status SLOW =
       Status.overLimit("memory is short, and the caller does not read its stream");
 
+  private static final Status NOT_BEGUN =
+      Status.unavailable("the downstream closes and has not begun the call");
+
   private static final Status NO_STATUS =
       Status.grpc(13, "the downstream ended without a grpc-status");
 
   private final SharedPool<GrpcConnection> pool;
   private final ClusterClient cluster;
-  private final Map<Http2FrameStream, GrpcLeg> legs = new IdentityHashMap<>();
+  private final GrpcLegs legs = new GrpcLegs();
   private final Timers.Timer idle = new Idle();
+  private final KeepAlive keepAlive;
   private final Budget.Share share;
+  private final Http2FrameCodec codec = Http2Codecs.client(MAX_HEADER_LIST);
 
-  /** Bytes of all responses that are on their way to the callers. */
+  /**
+   * Bytes of all responses that are on their way to the callers, and of requests that are held in
+   * case they have to be sent again.
+   */
   private long underWay;
 
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
-  private long maxStreams = Integer.MAX_VALUE;
   private boolean settingsSeen;
   private boolean draining;
+
+  /** The stream that was refused last; null once another of those that were open is over. */
+  private @Nullable Http2FrameStream refused;
+
+  /** Why all calls are lost when the connection closes; null if the downstream closes it. */
+  private @Nullable String dead;
 
   GrpcConnection(SharedPool<GrpcConnection> pool, ClusterClient cluster) {
     this.pool = pool;
     this.cluster = cluster;
     this.share = Budget.ofProcess().share(cluster.loop().eventLoop(), this);
+    this.keepAlive =
+        new KeepAlive(
+            cluster.loop().timers(), cluster.cluster().config().keepAlive().toNanos(), this);
   }
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {Http2Codecs.client(MAX_HEADER_LIST), this};
+    return new ChannelHandler[] {codec, this};
   }
 
   @Override
@@ -97,7 +117,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public boolean hasRoom() {
-    return !draining && ctx.channel().isActive() && legs.size() < maxStreams;
+    return !draining
+        && refused == null
+        && ctx.channel().isActive()
+        && codec.connection().local().canOpenStream();
   }
 
   @Override
@@ -109,36 +132,54 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   Http2FrameStream open(GrpcLeg leg) {
     Http2FrameStream stream = newStream();
-    legs.put(stream, leg);
+    legs.add(stream, leg);
     cluster.loop().timers().cancel(idle);
     Http2Headers headers = GrpcHeaders.request(leg.call(), cluster.cluster().config().service());
     ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
-                  if (!done.isSuccess() && legs.remove(stream) != null) {
-                    freed();
-                    leg.end(
-                        CallEnd.of(
-                            leg.call(),
-                            Status.unavailable(String.valueOf(done.cause().getMessage()))));
+                  if (!done.isSuccess()) {
+                    // Not at once, as the leg may not even know its stream.
+                    ctx.executor().execute(() -> notOpened(stream, done.cause()));
                   }
                 });
+    keepAlive.used();
     flush();
     return stream;
   }
 
+  private void notOpened(Http2FrameStream stream, Throwable cause) {
+    if (cause instanceof Http2Exception.HeaderListSizeException) {
+      gone(stream, Status.overLimit("the downstream takes no metadata as long as this"));
+    } else if (cause instanceof Http2Exception) {
+      // More streams than it takes, or no numbers left for them.
+      unprocessed(stream, Status.unavailable(String.valueOf(cause.getMessage())));
+    } else {
+      gone(stream, Status.unavailable(String.valueOf(cause.getMessage())));
+    }
+  }
+
   void write(GrpcLeg leg, ByteBuf part) {
     int size = part.readableBytes();
-    ctx.write(new DefaultHttp2DataFrame(part, false).stream(leg.stream()))
+    Http2FrameStream stream = leg.stream();
+    ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
-                  if (done.isSuccess() && !leg.isOver()) {
-                    leg.response().requestTaken(size);
+                  if (done.isSuccess()) {
+                    leg.sent(stream, size);
                   }
                 });
     flush();
+  }
+
+  /** Keeps a part that is about to be written, if there is memory for it. */
+  void keep(Replay replay, ByteBuf part) {
+    underWay += replay.keep(ctx.alloc(), part);
+    if (!share.holds(underWay)) {
+      taken(replay.letGo());
+    }
   }
 
   void writeEnd(GrpcLeg leg) {
@@ -183,17 +224,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
+    keepAlive.heard();
     if (msg instanceof Http2DataFrame data) {
       data(data);
     } else if (msg instanceof Http2HeadersFrame headers) {
       headers(headers);
     } else if (msg instanceof Http2ResetFrame reset) {
-      finish(reset.stream(), GrpcStatus.ofReset(reset.errorCode()));
-    } else if (msg instanceof Http2SettingsFrame settings) {
-      Long max = settings.settings().maxConcurrentStreams();
-      if (max != null) {
-        maxStreams = max;
-      }
+      reset(reset);
+    } else if (msg instanceof Http2SettingsFrame) {
       if (settingsSeen) {
         pool.roomy(this);
       } else {
@@ -209,82 +247,101 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  private void reset(Http2ResetFrame frame) {
+    Status status = GrpcStatus.ofReset(frame.errorCode());
+    if (frame.errorCode() == Http2Error.REFUSED_STREAM.code()) {
+      // It would refuse the next as well, unless it has none at all.
+      refused = legs.size() > 1 ? frame.stream() : null;
+      unprocessed(frame.stream(), status);
+    } else {
+      gone(frame.stream(), status);
+    }
+  }
+
   private void headers(Http2HeadersFrame frame) {
     GrpcLeg leg = legs.get(frame.stream());
-    if (leg == null) {
-      return;
-    }
-    int http = GrpcHeaders.httpStatus(frame.headers());
-    if (frame.isEndStream()) {
-      finish(frame.stream(), GrpcHeaders.end(frame.headers()));
-    } else if (http >= 100 && http < 200) {
-      // An interim response; the real one follows.
-    } else if (!leg.headSeen() && http != 200) {
-      finish(frame.stream(), GrpcStatus.ofHttp(http));
-    } else if (!leg.headSeen()) {
-      leg.sawHead();
-      leg.call().responseHeaders(GrpcHeaders.read(frame.headers()), null);
-      leg.response().responseHead();
+    if (leg != null) {
+      leg.headers(frame.headers(), frame.isEndStream());
     }
   }
 
   private void data(Http2DataFrame frame) {
     GrpcLeg leg = legs.get(frame.stream());
+    ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
-      if (leg != null && frame.isEndStream()) {
-        finish(frame.stream(), NO_STATUS);
+    } else {
+      int size = content.readableBytes();
+      giveBack(frame.stream(), padded - size);
+      leg.received(size);
+      underWay += size;
+      if (!share.holds(underWay)) {
+        cut();
       }
-      return;
+      leg.response().responseData(content, false);
     }
-    int padding = padded - frame.content().readableBytes();
-    boolean last = frame.isEndStream();
-    giveBack(frame.stream(), padding);
-    int size = frame.content().readableBytes();
-    leg.received(size);
-    underWay += size;
-    if (!share.holds(underWay)) {
-      cut();
-    }
-    leg.response().responseData(frame.content(), false);
-    if (last) {
+    if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
     }
   }
 
-  /** Ends the stream that holds most. */
+  /** Lets go of what only might be needed; if there is no such thing, ends the largest stream. */
   @Override
   public void cut() {
-    cluster.loop().limits().met(Limit.MEMORY);
-    GrpcLeg largest = null;
-    for (GrpcLeg leg : legs.values()) {
-      if (largest == null || leg.window() > largest.window()) {
-        largest = leg;
-      }
+    if (legs.letGo()) {
+      return;
     }
+    cluster.loop().limits().met(Limit.MEMORY);
+    GrpcLeg largest = legs.largest();
     if (largest != null) {
       cancel(largest);
       largest.end(CallEnd.of(largest.call(), SLOW));
     }
   }
 
-  private void finish(Http2FrameStream stream, Status status) {
+  /** The downstream has not looked at this stream: nobody needs to notice, if it can be helped. */
+  private void unprocessed(Http2FrameStream stream, Status otherwise) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg == null || !leg.mayBeginAgain()) {
+      gone(stream, otherwise);
+      return;
+    }
+    legs.remove(stream);
+    freed();
+    leg.beginAgain();
+  }
+
+  /** The call on this stream is over, if it is not already. */
+  void finish(Http2FrameStream stream, Status status) {
     GrpcLeg leg = legs.get(stream);
     if (leg != null) {
       finish(stream, CallEnd.of(leg.call(), status));
     }
   }
 
-  private void finish(Http2FrameStream stream, CallEnd end) {
+  void finish(Http2FrameStream stream, CallEnd end) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg != null && !leg.isHalfClosed()) {
+      // Else our half of the stream would stay open for good.
+      reset(stream, Http2Error.NO_ERROR);
+    }
+    ended(stream, end);
+  }
+
+  /** The stream itself is no more, and with it the call. */
+  private void gone(Http2FrameStream stream, Status status) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg != null) {
+      ended(stream, CallEnd.of(leg.call(), status));
+    }
+  }
+
+  private void ended(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.remove(stream);
     if (leg != null) {
       leg.delivered(leg.window());
-      if (!leg.isHalfClosed()) {
-        // Else our half of the stream would stay open for good.
-        reset(stream, Http2Error.NO_ERROR);
-      }
       freed();
       leg.end(end);
     }
@@ -295,7 +352,20 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       ctx.close();
     } else {
       watchIdle();
-      pool.roomy(this);
+    }
+  }
+
+  /** Only when the codec has closed a stream there is room for another. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    if (event instanceof Http2FrameStreamEvent changed) {
+      Http2FrameStream stream = changed.stream();
+      if (stream.state() == Http2Stream.State.CLOSED && stream != refused) {
+        refused = null;
+        pool.roomy(this);
+      }
+    } else {
+      super.userEventTriggered(ctx, event);
     }
   }
 
@@ -303,18 +373,31 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void drain(int lastStreamId) {
     draining = true;
     pool.lost(this);
-    for (GrpcLeg leg : new ArrayList<>(legs.values())) {
-      if (leg.stream().id() > lastStreamId) {
-        finish(
-            leg.stream(),
-            CallEnd.of(
-                leg.call(),
-                Status.unavailable("the downstream closes and has not begun the call")));
-      }
+    for (GrpcLeg leg : legs.above(lastStreamId)) {
+      unprocessed(leg.stream(), NOT_BEGUN);
     }
     if (legs.isEmpty()) {
       ctx.close();
     }
+  }
+
+  // Whether it is still there.
+
+  @Override
+  public boolean isUsed() {
+    return !legs.isEmpty();
+  }
+
+  @Override
+  public void ping() {
+    ctx.write(new DefaultHttp2PingFrame(0));
+    flush();
+  }
+
+  @Override
+  public void isDead() {
+    dead = pool.address() + " does not answer any more";
+    Closing.now(ctx.channel());
   }
 
   private void watchIdle() {
@@ -326,15 +409,16 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     cluster.loop().timers().cancel(idle);
+    keepAlive.stop();
     draining = true;
     pool.lost(this);
-    ArrayList<GrpcLeg> lost = new ArrayList<>(legs.values());
-    legs.clear();
+    legs.letGo();
+    List<GrpcLeg> lost = legs.takeAll();
     underWay = 0;
     share.release();
+    String why = dead == null ? "connection to " + pool.address() + " lost" : dead;
     for (GrpcLeg leg : lost) {
-      leg.end(
-          CallEnd.of(leg.call(), Status.unavailable("connection to " + pool.address() + " lost")));
+      leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));
     }
     super.channelInactive(ctx);
   }
@@ -344,7 +428,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     if (cause instanceof Http2FrameStreamException e) {
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
-      finish(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+      gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
     } else {
       ctx.close();
     }

@@ -2,13 +2,32 @@ package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.wire.grpc.GrpcHeaders;
+import io.sluice.gateway.wire.grpc.GrpcStatus;
 
-/** The outbound leg of one gRPC call. */
+/**
+ * The outbound leg of one gRPC call. As long as all that was sent is still held, and no response
+ * has begun, it can leave a stream that the downstream has not looked at for another one.
+ */
 final class GrpcLeg extends StreamLeg<GrpcConnection> {
+  /**
+   * How often a call may begin again: a downstream that refuses all is not to be asked for ever.
+   */
+  private static final int MAX_AGAIN = 3;
+
+  private final Replay replay = new Replay();
   private Http2FrameStream stream;
+  private int again;
+
+  /** Bytes of the request of which the caller was told that they are gone. */
+  private long taken;
+
+  /** Bytes of it that have left on the present stream. */
+  private long sent;
 
   GrpcLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     super(cluster, call, response);
@@ -26,6 +45,9 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   @Override
   void write(GrpcConnection connection, ByteBuf part) {
+    if (!headSeen()) {
+      connection.keep(replay, part);
+    }
     connection.write(this, part);
   }
 
@@ -40,6 +62,22 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
     connection.cancel(this);
   }
 
+  /** A header list of the response has come: its head, an interim one, or its end. */
+  void headers(Http2Headers headers, boolean last) {
+    int http = GrpcHeaders.httpStatus(headers);
+    if (last) {
+      connection().finish(stream, GrpcHeaders.end(headers));
+    } else if (headSeen() || http >= 100 && http < 200) {
+      // An interim response; the real one follows.
+    } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
+      connection().finish(stream, GrpcStatus.ofHttp(http));
+    } else {
+      sawHead();
+      call().responseHeaders(GrpcHeaders.read(headers), null);
+      response().responseHead();
+    }
+  }
+
   @Override
   public void responseTaken(int bytes) {
     if (connection() == null) {
@@ -49,6 +87,55 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
       delivered(bytes);
     }
     connection().giveBack(stream, bytes);
+  }
+
+  /** So many bytes have left for the downstream on this stream. */
+  void sent(Http2FrameStream on, int bytes) {
+    if (on != stream || isOver()) {
+      return;
+    }
+    sent += bytes;
+    int more = (int) (sent - taken);
+    // What is sent once more was taken from the caller before.
+    if (more > 0) {
+      taken = sent;
+      response().requestTaken(more);
+    }
+  }
+
+  @Override
+  void sawHead() {
+    super.sawHead();
+    letGo();
+  }
+
+  @Override
+  void over() {
+    letGo();
+  }
+
+  /** Holds nothing any more that could be sent again. */
+  int letGo() {
+    int held = replay.letGo();
+    if (held > 0) {
+      connection().taken(held);
+    }
+    return held;
+  }
+
+  /** Whether the call could begin elsewhere. */
+  boolean mayBeginAgain() {
+    return replay.isComplete() && !headSeen() && !isOver() && again < MAX_AGAIN;
+  }
+
+  /** The downstream has not looked at the call, and it {@link #mayBeginAgain()}. */
+  void beginAgain() {
+    again++;
+    sent = 0;
+    connection().taken(replay.bytes());
+    boolean whole = isHalfClosed();
+    notHalfClosed();
+    moveOn(replay.take(), whole);
   }
 
   Http2FrameStream stream() {

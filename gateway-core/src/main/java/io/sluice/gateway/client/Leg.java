@@ -71,6 +71,9 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   /** Tells the downstream that the call is given up. */
   abstract void writeCancel(C connection, Status why);
 
+  /** The call has ended for this leg. */
+  void over() {}
+
   final RpcCall call() {
     return call;
   }
@@ -121,6 +124,26 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       tried = new ArrayList<>(2);
     }
     tried.add(asked);
+    asked.callEnds();
+    connect();
+  }
+
+  /**
+   * The downstream has not begun the call: asks for another connection, of another endpoint if
+   * there is one.
+   *
+   * @param said all of the request so far, handed over
+   * @param whole whether that is all of it
+   */
+  final void moveOn(ByteBuf said, boolean whole) {
+    connection = null;
+    early = new ArrayDeque<>(2);
+    early.add(said);
+    earlyEnd = whole;
+    if (tried.size() + 1 < cluster.balancer().size()) {
+      tried = new ArrayList<>(tried);
+      tried.add(asked);
+    }
     asked.callEnds();
     connect();
   }
@@ -247,6 +270,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   private void finish() {
     over = true;
+    over();
     if (asked != null) {
       asked.callEnds();
       cluster.callEnds();

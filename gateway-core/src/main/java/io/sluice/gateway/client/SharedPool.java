@@ -67,7 +67,18 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   }
 
   private boolean mayConnect() {
-    return pending.size() < spread && !allOpen();
+    return pending.size() < spread && !allOpen() && !isFutile();
+  }
+
+  /** Whether a downstream takes no call even on a connection without any; so it would on more. */
+  private boolean isFutile() {
+    for (int i = 0; i < open.size(); i++) {
+      C connection = open.get(i);
+      if (connection.calls() == 0 && !connection.hasRoom()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean allOpen() {

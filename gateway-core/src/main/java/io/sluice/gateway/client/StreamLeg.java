@@ -37,13 +37,18 @@ abstract class StreamLeg<C extends SharedConnection> extends Leg<C> {
     return headSeen;
   }
 
-  final void sawHead() {
+  void sawHead() {
     headSeen = true;
     firstByteCame();
   }
 
   final boolean isHalfClosed() {
     return halfClosed;
+  }
+
+  /** What was said is to be said again. */
+  final void notHalfClosed() {
+    halfClosed = false;
   }
 
   @Override

@@ -38,6 +38,14 @@ public record ClusterConfig(
         Duration idleTimeout,
     @Setting(
             value =
+                "How long a gRPC connection with open calls may be silent before its downstream is"
+                    + " asked with a PING whether it is still there.",
+            fallback = "5m",
+            min = 1000,
+            max = 86_400_000)
+        Duration keepAlive,
+    @Setting(
+            value =
                 "Whether the connections of ping-pong calls are kept for the next, or are for one"
                     + " call each.",
             fallback = "keep")

@@ -45,6 +45,14 @@ public record LimitsConfig(
             max = 3_600_000)
         Duration writeTimeout,
     @Setting(
+            value =
+                "How long the answers of an HTTP/2 connection may wait for a caller that opens no"
+                    + " window for any of them.",
+            fallback = "5m",
+            min = 1,
+            max = 86_400_000)
+        Duration windowTimeout,
+    @Setting(
             value = "What one connection may hold; at least what one largest frame needs.",
             fallback = "128MiB",
             min = 1024,
@@ -56,6 +64,22 @@ public record LimitsConfig(
             min = 1,
             max = 1_000_000)
         int maxStreams,
+    @Setting(
+            value =
+                "The most streams per second that a caller may cancel or spoil on one HTTP/2"
+                    + " connection, beyond as many as are answered; 0 for any number.",
+            fallback = "5000",
+            min = 0,
+            max = 1_000_000)
+        int resetRate,
+    @Setting(
+            value =
+                "The most frames per second of one HTTP/2 connection that belong to no call, beyond"
+                    + " those that its calls give rise to; 0 for any number.",
+            fallback = "10000",
+            min = 0,
+            max = 10_000_000)
+        int controlRate,
     @Setting(
             value = "The most connections of this listener at once.",
             fallback = "10000",

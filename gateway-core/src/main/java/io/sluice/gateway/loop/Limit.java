@@ -16,6 +16,12 @@ public enum Limit {
   IDLE_TIMEOUT,
   /** Answers wait, and the peer takes none of them. */
   WRITE_TIMEOUT,
+  /** Answers wait, and the peer opens no window of HTTP/2 for any of them. */
+  WINDOW_TIMEOUT,
+  /** A peer cancels or spoils too many streams. */
+  RESET_RATE,
+  /** A peer sends too many frames that belong to no call. */
+  CONTROL_RATE,
   /** One connection holds more than it may. */
   MAX_BUFFERED,
   /** All connections together hold more than they may. */

@@ -88,7 +88,8 @@ final class ConnectionGuard extends Timers.Timer implements Budget.Holder {
     refuse(Limit.PROTOCOL, why);
   }
 
-  private void refuse(Limit limit, String why) {
+  /** The caller has met a limit. */
+  void refuse(Limit limit, String why) {
     if (!channel.isOpen()) {
       return;
     }

@@ -1,6 +1,5 @@
 package io.sluice.gateway.server;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -15,10 +14,13 @@ import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Frame;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
@@ -26,47 +28,58 @@ import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
-import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Peer;
-import io.sluice.gateway.call.RequestSink;
-import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
+import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
 import io.sluice.gateway.wire.http2.Http2Codecs;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /** The inbound leg of gRPC: the frames of one HTTP/2 connection, each stream a call. */
 final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
-  private static final AsciiString DEFAULT_TYPE = AsciiString.cached("application/grpc");
-
   private static final AsciiString PLAIN_TEXT = AsciiString.cached("text/plain");
   private static final byte[] NOT_GRPC =
       "this port takes gRPC: a content-type that begins with application/grpc\n"
           .getBytes(StandardCharsets.US_ASCII);
 
   private final ListenerContext listener;
-  private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
+  private final IntObjectMap<GrpcCall> calls = new IntObjectHashMap<>();
+  private final FloodGuard floods;
+  private final WindowWatch windows;
   private ChannelHandlerContext ctx;
   private ConnectionGuard guard;
+  private GrpcDrain drain;
   private Peer peer;
   private Flusher.Target flushTarget;
 
-  /** Bytes of requests that are on their way to the downstreams, and of the streams' headers. */
+  /** The latest stream that the caller has opened. */
+  private int lastStream;
+
+  /**
+   * Bytes of requests that are on their way to the downstreams, of open calls' metadata, and of
+   * responses that have ended for the gateway and not left.
+   */
   private long underWay;
 
-  private boolean draining;
+  /** Bytes of a frame or header list that is not complete. */
+  private int unread;
 
-  /** Streams whose end is written but has not left. */
+  /** Calls whose end is written but has not left. */
   private int ending;
+
+  /** The caller did what it may not do: nothing more is taken from it. */
+  private boolean refused;
 
   private GrpcServer(ListenerContext listener) {
     this.listener = listener;
+    this.floods = new FloodGuard(listener.limits(), this::refuse);
+    this.windows = new WindowWatch(listener, this::stalled);
   }
 
   /** Puts the codec and this handler behind the one that detected HTTP/2. */
@@ -77,7 +90,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
         .addAfter(
             detector.name(),
             "http2",
-            Http2Codecs.server(listener.wireLimits().maxHeader(), listener.limits().maxStreams()))
+            Http2Codecs.server(
+                listener.wireLimits().maxHeader(),
+                listener.limits().maxStreams(),
+                grpc.floods::resets))
         .addAfter("http2", "grpc", grpc)
         .addAfter(detector.name(), "http2-watch", new Http2FrameWatch(grpc));
   }
@@ -87,93 +103,112 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     this.ctx = ctx;
     peer = new Peer(ctx.channel().remoteAddress());
     flushTarget = new Flusher.Target(ctx.channel());
+    drain = new GrpcDrain(listener, ctx, this::closeIfIdle);
     ctx.executor()
-        .execute(
-            () -> {
-              ctx.write(new DefaultHttp2WindowUpdateFrame(Http2Codecs.CONNECTION_WINDOW));
-              flush();
-            });
+        .execute(() -> write(new DefaultHttp2WindowUpdateFrame(Http2Codecs.CONNECTION_WINDOW)));
     guard = new ConnectionGuard(listener, ctx.channel(), this);
     guard.start();
   }
 
   @Override
   public boolean isBusy() {
-    return !streams.isEmpty() || ending > 0;
+    return !calls.isEmpty() || ending > 0;
   }
 
   @Override
   public int openCalls() {
-    return streams.size() + ending;
+    return calls.size() + ending;
   }
 
+  /** Tells the callers of the calls that are open, so far as they listen. */
   @Override
   public void abort() {
+    List<GrpcCall> open = new ArrayList<>(calls.values());
+    calls.clear();
+    open.forEach(GrpcCall::stop);
+    ctx.flush();
     Closing.now(ctx.channel());
   }
 
-  /** Opens no more streams, and closes with the last one. */
+  /** Has the caller open no more streams, and closes with the last one. */
   @Override
   public void drain() {
-    if (!draining) {
-      draining = true;
-      ctx.write(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR));
-    }
-    ctx.flush();
-    if (!isBusy()) {
+    drain.begin();
+  }
+
+  private void closeIfIdle() {
+    if (drain.isComplete() && !isBusy()) {
       guard.close();
     }
   }
 
+  // What comes from the caller.
+
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
+    if (refused) {
+      ReferenceCountUtil.release(msg);
+      return;
+    }
     guard.read();
     if (msg instanceof Http2DataFrame data) {
       data(data);
     } else if (msg instanceof Http2HeadersFrame headers) {
       headers(headers);
     } else if (msg instanceof Http2ResetFrame reset) {
-      Stream stream = streams.remove(reset.stream().id());
-      if (stream != null && stream.request != null) {
-        stream.forget();
-        stream.request.requestCancel(Status.cancelled("cancelled by the caller"));
+      GrpcCall call = calls.remove(reset.stream().id());
+      if (call != null) {
+        call.cancel(Status.cancelled("cancelled by the caller"));
+        floods.cancelled();
+      }
+    } else if (msg instanceof Http2PingFrame ping) {
+      if (ping.ack()) {
+        drain.acknowledged(ping.content());
       }
     } else {
-      // Settings, pings and the like: the codec has seen to them.
+      // Settings and the like: the codec has seen to them.
       ReferenceCountUtil.release(msg);
     }
   }
 
+  /** What becomes of streams concerns nobody behind this handler. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    if (!(event instanceof Http2FrameStreamEvent)) {
+      super.userEventTriggered(ctx, event);
+    }
+  }
+
   private void headers(Http2HeadersFrame frame) {
-    Stream open = streams.get(frame.stream().id());
-    if (open != null) {
-      // Trailers of a request, which gRPC does not have.
-      if (frame.isEndStream()) {
+    int id = frame.stream().id();
+    if (id <= lastStream) {
+      // Trailers of a request, which gRPC does not have; the call may be over.
+      GrpcCall open = calls.get(id);
+      if (open != null && frame.isEndStream()) {
         open.halfClose();
       }
       return;
     }
+    lastStream = id;
     Http2Headers headers = frame.headers();
     if (!GrpcHeaders.isGrpc(headers)) {
-      notGrpc(frame.stream());
+      notGrpc(frame);
       return;
     }
-    CharSequence path = headers.path();
-    GrpcPath parsed = path == null ? null : GrpcPath.parse(path.toString());
-    if (parsed == null) {
-      refuse(
-          frame.stream(),
-          new DefaultHttp2Headers(false)
-              .status("200")
-              .add(GrpcHeaders.CONTENT_TYPE, headers.get(GrpcHeaders.CONTENT_TYPE))
-              .add("grpc-status", "13")
-              .add("grpc-message", "malformed method name"));
+    GrpcPath path = GrpcPath.parse(String.valueOf(headers.path()));
+    if (path == null) {
+      answer(frame, GrpcHeaders.refusal(headers, 13, "malformed method name"));
+      return;
+    }
+    int keys = listener.wireLimits().maxKeys();
+    if (headers.size() > keys) {
+      answer(frame, GrpcHeaders.refusal(headers, 8, "more than " + keys + " entries of metadata"));
       return;
     }
     CharSequence timeoutText = headers.get(GrpcHeaders.GRPC_TIMEOUT);
     long timeout = timeoutText == null ? 0 : GrpcTimeout.parse(timeoutText.toString());
     if (timeout < 0) {
-      reset(frame.stream(), Http2Error.INTERNAL_ERROR);
+      reset(frame.stream(), Http2Error.INTERNAL_ERROR.code());
       return;
     }
     RpcCall call =
@@ -182,32 +217,21 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
             GrpcHeaders.codec(headers),
             listener.name(),
             peer,
-            parsed.packageName(),
-            parsed.service(),
-            parsed.method(),
+            path.packageName(),
+            path.service(),
+            path.method(),
             GrpcHeaders.read(headers));
     call.caller(text(headers, "source-service"), text(headers, "source-method"));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
     if (timeout > 0) {
       call.timeout(timeout, true);
     }
-    Stream stream = new Stream(frame.stream(), call);
-    streams.put(frame.stream().id(), stream);
-    underWay += stream.headerBytes;
-    guard.holds(underWay);
-    RequestSink sink = listener.calls().begin(call, stream);
-    if (stream.ended) {
-      return;
-    }
-    stream.request = sink;
+    GrpcCall stream = new GrpcCall(this, frame.stream(), call);
+    calls.put(id, stream);
+    stream.begin();
     if (frame.isEndStream()) {
       stream.halfClose();
     }
-  }
-
-  /** Told after each read whether a frame has begun that is not complete. */
-  void owes(boolean now, int frames) {
-    guard.midFrame(now, frames);
   }
 
   private static String text(Http2Headers headers, String key) {
@@ -215,185 +239,185 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     return value == null ? "" : value.toString();
   }
 
-  private void data(Http2DataFrame frame) {
-    Stream stream = streams.get(frame.stream().id());
-    int padded = frame.initialFlowControlledBytes();
-    if (stream == null || stream.request == null) {
-      frame.release();
-      giveBack(frame.stream(), padded);
-      return;
-    }
-    int padding = padded - frame.content().readableBytes();
-    if (padding > 0) {
-      giveBack(frame.stream(), padding);
-    }
-    boolean last = frame.isEndStream();
-    int size = frame.content().readableBytes();
-    stream.window += size;
-    underWay += size;
-    guard.holds(underWay);
-    stream.request.requestData(frame.content(), false);
-    if (last) {
-      stream.halfClose();
-    }
-  }
-
-  private void giveBack(Http2FrameStream stream, int bytes) {
-    if (bytes > 0) {
-      ctx.write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
-      flush();
-    }
-  }
-
-  private void notGrpc(Http2FrameStream stream) {
+  private void notGrpc(Http2HeadersFrame request) {
+    Http2FrameStream stream = request.stream();
     Http2Headers headers =
         new DefaultHttp2Headers(false).status("415").add(GrpcHeaders.CONTENT_TYPE, PLAIN_TEXT);
-    ctx.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
-    ctx.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(NOT_GRPC), true).stream(stream));
-    flush();
+    write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
+    write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(NOT_GRPC), true).stream(stream))
+        .addListener(
+            (ChannelFutureListener)
+                done -> {
+                  // Not sooner, as a reset overtakes what waits for the caller's window.
+                  if (done.isSuccess() && !request.isEndStream()) {
+                    reset(stream, Http2Error.NO_ERROR.code());
+                  }
+                });
   }
 
-  private void refuse(Http2FrameStream stream, Http2Headers headers) {
-    ctx.write(new DefaultHttp2HeadersFrame(headers, true).stream(stream));
-    flush();
+  /** Answers a request that becomes no call. */
+  private void answer(Http2HeadersFrame request, Http2Headers headers) {
+    write(new DefaultHttp2HeadersFrame(headers, true).stream(request.stream()));
+    if (!request.isEndStream()) {
+      reset(request.stream(), Http2Error.NO_ERROR.code());
+    }
   }
 
-  private void reset(Http2FrameStream stream, Http2Error error) {
-    ctx.write(new DefaultHttp2ResetFrame(error).stream(stream));
-    flush();
+  private void data(Http2DataFrame frame) {
+    GrpcCall call = calls.get(frame.stream().id());
+    int padded = frame.initialFlowControlledBytes();
+    int size = frame.content().readableBytes();
+    if (size > 0) {
+      floods.requested();
+    } else if (!frame.isEndStream() && !floods.control(1, "an empty DATA")) {
+      frame.release();
+      return;
+    }
+    if (call == null || size == 0) {
+      frame.release();
+      giveBack(frame.stream(), padded);
+    } else {
+      giveBack(frame.stream(), padded - size);
+      call.data(frame.content());
+    }
+    if (call != null && frame.isEndStream()) {
+      call.halfClose();
+    }
   }
 
-  private void flush() {
+  // What its bytes tell before they are read.
+
+  /**
+   * Told before frames are read what they would cost.
+   *
+   * @return false if none of them is to be read
+   */
+  boolean mayRead(int controlCost, String last) {
+    return !refused && (controlCost == 0 || floods.control(controlCost, last));
+  }
+
+  /**
+   * Told after each read whether a frame has begun that is not complete.
+   *
+   * @param held bytes of it, and of the header list that it belongs to
+   */
+  void owes(boolean now, int frames, int held) {
+    if (refused) {
+      return;
+    }
+    guard.midFrame(now, frames);
+    if (held != unread) {
+      unread = held;
+      holds(0);
+    }
+  }
+
+  // What the calls of the connection need.
+
+  ListenerContext listener() {
+    return listener;
+  }
+
+  FloodGuard floods() {
+    return floods;
+  }
+
+  WindowWatch windows() {
+    return windows;
+  }
+
+  /** The connection holds so many bytes more. */
+  void holds(int more) {
+    underWay += more;
+    guard.holds(underWay + unread);
+  }
+
+  /** Writes a frame, which leaves at the end of this turn of the loop. */
+  ChannelFuture write(Http2Frame frame) {
+    ChannelFuture written = ctx.write(frame);
     listener.loop().flusher().later(flushTarget);
+    return written;
+  }
+
+  void reset(Http2FrameStream stream, long errorCode) {
+    write(new DefaultHttp2ResetFrame(errorCode).stream(stream));
+  }
+
+  /** Lets the caller send so many bytes more on the stream, if it is still open. */
+  void giveBack(Http2FrameStream stream, int bytes) {
+    if (bytes > 0) {
+      write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
+    }
+  }
+
+  /** The end of the call is about to be written. */
+  void ends(GrpcCall call) {
+    calls.remove(call.id());
+    ending++;
+  }
+
+  /** It has left, or never will. */
+  void ended() {
+    ending--;
+    closeIfIdle();
+  }
+
+  // How the connection ends.
+
+  /** The caller did what it may not do: tells it so, and closes. */
+  private void refuse(Limit limit, String why) {
+    if (refused || !ctx.channel().isActive()) {
+      return;
+    }
+    refused = true;
+    ctx.write(new DefaultHttp2GoAwayFrame(Http2Error.ENHANCE_YOUR_CALM));
+    guard.refuse(limit, why);
+  }
+
+  private void stalled() {
+    refuse(
+        Limit.WINDOW_TIMEOUT,
+        "it opened no window for its answers for "
+            + listener.limits().windowTimeout().toMillis()
+            + " ms");
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
-    ArrayList<Stream> open = new ArrayList<>(streams.values());
-    streams.clear();
-    for (Stream stream : open) {
-      if (stream.request != null) {
-        stream.request.requestCancel(Status.cancelled("the caller's connection was lost"));
-      }
+    List<GrpcCall> open = new ArrayList<>(calls.values());
+    calls.clear();
+    for (GrpcCall call : open) {
+      call.cancel(Status.cancelled("the caller's connection was lost"));
     }
     super.channelInactive(ctx);
   }
 
   @Override
   protected void handlerRemoved0(ChannelHandlerContext ctx) {
+    drain.stop();
+    windows.stop();
     guard.stop();
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof Http2FrameStreamException e) {
-      Stream stream = streams.remove(e.stream().id());
-      reset(e.stream(), e.error());
-      if (stream != null && stream.request != null) {
-        stream.forget();
-        stream.request.requestCancel(Status.cancelled("bad frames from the caller"));
+      GrpcCall call = calls.remove(e.stream().id());
+      reset(e.stream(), e.error().code());
+      if (call != null) {
+        call.cancel(Status.cancelled("bad frames from the caller"));
       }
     } else if (cause instanceof Http2Exception e) {
-      PeerLog.refused(listener, ctx.channel(), String.valueOf(e.getMessage()));
-      // The codec, which goes on after this, tells the caller why and closes.
-      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
+      // The codec tells the caller, and closes.
+      if (!refused && ctx.channel().isActive()) {
+        refused = true;
+        Limit limit =
+            e.error() == Http2Error.ENHANCE_YOUR_CALM ? Limit.CONTROL_RATE : Limit.PROTOCOL;
+        PeerLog.refused(listener, ctx.channel(), limit, String.valueOf(e.getMessage()));
+      }
     } else {
       PeerLog.thrown(listener, ctx.channel(), cause);
       ctx.close();
-    }
-  }
-
-  /** One stream of the connection. */
-  private final class Stream implements ResponseSink {
-    private final Http2FrameStream stream;
-    private final RpcCall call;
-    private final int headerBytes;
-    private @Nullable RequestSink request;
-    private int window;
-    private boolean headSent;
-    private boolean halfClosed;
-    private boolean ended;
-
-    Stream(Http2FrameStream stream, RpcCall call) {
-      this.stream = stream;
-      this.call = call;
-      this.headerBytes = call.headers().footprint();
-    }
-
-    void halfClose() {
-      halfClosed = true;
-      if (request != null) {
-        request.requestEnd();
-      }
-    }
-
-    @Override
-    public void requestTaken(int bytes) {
-      window -= bytes;
-      underWay -= bytes;
-      guard.holds(underWay);
-      giveBack(stream, bytes);
-    }
-
-    @Override
-    public void responseHead() {
-      headSent = true;
-      ctx.write(
-          new DefaultHttp2HeadersFrame(GrpcHeaders.response(call.responseHeaders()), false)
-              .stream(stream));
-      flush();
-    }
-
-    @Override
-    public void responseData(ByteBuf part, boolean endOfMessage) {
-      int size = part.readableBytes();
-      ChannelFuture written = ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream));
-      flush();
-      written.addListener(
-          (ChannelFutureListener)
-              done -> {
-                if (done.isSuccess() && request != null) {
-                  request.responseTaken(size);
-                }
-              });
-    }
-
-    @Override
-    public void responseEnd(CallEnd end) {
-      ended = true;
-      request = null;
-      streams.remove(stream.id());
-      forget();
-      ending++;
-      Http2Headers last =
-          headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType());
-      ctx.write(new DefaultHttp2HeadersFrame(last, true).stream(stream))
-          .addListener((ChannelFutureListener) done -> told(done.isSuccess()));
-      flush();
-    }
-
-    /** The last of it has left, or never will. */
-    private void told(boolean arrived) {
-      ending--;
-      if (arrived && !halfClosed) {
-        // The caller may stop: nobody listens any more. Not sooner, as a reset overtakes the rest.
-        reset(stream, Http2Error.NO_ERROR);
-      }
-      if (draining) {
-        drain();
-      }
-    }
-
-    /** Nothing of it is under way any more. */
-    void forget() {
-      underWay -= window + headerBytes;
-      guard.holds(underWay);
-      window = 0;
-    }
-
-    private CharSequence contentType() {
-      int type = call.headers().find("content-type");
-      return type < 0 ? DEFAULT_TYPE : call.headers().value(type);
     }
   }
 }

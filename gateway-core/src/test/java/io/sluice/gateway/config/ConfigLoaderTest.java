@@ -28,8 +28,11 @@ class ConfigLoaderTest {
           Duration.ofSeconds(30),
           Duration.ofMinutes(10),
           Duration.ofSeconds(30),
+          Duration.ofMinutes(5),
           ByteSize.parse("128MiB"),
           1000,
+          5000,
+          10_000,
           10_000,
           0);
 
@@ -66,6 +69,7 @@ class ConfigLoaderTest {
                         Duration.ofSeconds(1),
                         null,
                         Duration.ofMinutes(1),
+                        Duration.ofMinutes(5),
                         ClusterConfig.Connections.KEEP,
                         1024,
                         4096,
@@ -93,8 +97,8 @@ class ConfigLoaderTest {
           rpc:
             address: "[::]:8888"
             limits: {maxFrame: 8MiB, maxHeader: 8KiB, maxKeys: 7, firstBytesTimeout: 1s,
-              frameTimeout: 2s, idleTimeout: 3s, writeTimeout: 4s, maxBuffered: 16MiB,
-              connectionRate: 10, maxStreams: 8, maxConnections: 9}
+              frameTimeout: 2s, idleTimeout: 3s, writeTimeout: 4s, windowTimeout: 5s, maxBuffered: 16MiB,
+              connectionRate: 10, resetRate: 11, controlRate: 12, maxStreams: 8, maxConnections: 9}
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
@@ -130,8 +134,11 @@ class ConfigLoaderTest {
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(4),
+                Duration.ofSeconds(5),
                 new ByteSize(16 << 20),
                 8,
+                11,
+                12,
                 9,
                 10));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);

@@ -7,6 +7,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -31,8 +32,11 @@ public final class GrpcPeers implements AutoCloseable {
   private final HttpClientOptions http =
       new HttpClientOptions()
           .setProtocolVersion(HttpVersion.HTTP_2)
+          // Else one stream that is paused takes all of the connection's.
+          .setHttp2ConnectionWindowSize(1 << 24)
           .setHttp2ClearTextUpgrade(false);
   private final GrpcClient client = GrpcClient.client(vertx, http);
+  private final HttpClient plain = vertx.createHttpClient(http);
 
   /** What a caller was answered. */
   public record Answer(
@@ -118,8 +122,7 @@ public final class GrpcPeers implements AutoCloseable {
   /** Sends a body as it is, whatever it has of messages, and gives what ended the response. */
   public Answer post(int port, String path, Buffer body) {
     return TestGateway.get(
-        vertx
-            .createHttpClient(http)
+        plain
             .request(
                 new RequestOptions()
                     .setMethod(HttpMethod.POST)

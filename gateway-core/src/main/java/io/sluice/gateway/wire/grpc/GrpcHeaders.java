@@ -107,6 +107,20 @@ public final class GrpcHeaders {
     return out;
   }
 
+  /**
+   * The answer to a request that becomes no call.
+   *
+   * @param request its content type is kept
+   * @param status of gRPC
+   */
+  public static Http2Headers refusal(Http2Headers request, int status, String text) {
+    Http2Headers out = new DefaultHttp2Headers(false, 8);
+    out.status(OK);
+    out.add(CONTENT_TYPE, request.get(CONTENT_TYPE));
+    status(out, Status.grpc(status, text));
+    return out;
+  }
+
   private static void status(Http2Headers out, Status status) {
     out.add(GRPC_STATUS, Integer.toString(GrpcStatus.number(status)));
     if (!status.text().isEmpty()) {

@@ -1,14 +1,21 @@
 package io.sluice.gateway.wire.http2;
 
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the frame codecs. Their connection window is given back as data arrives and the window of a
- * stream when its data has been passed on, so that one stalled stream never stops its neighbours.
+ * Makes the frame codecs. They refuse what HTTP/2 calls malformed. Their connection window is given
+ * back as data arrives and the window of a stream when its data has been passed on, so that one
+ * stalled stream never stops its neighbours.
  */
 public final class Http2Codecs {
   /** Bytes of one stream that may be on their way through the gateway. */
@@ -17,30 +24,30 @@ public final class Http2Codecs {
   /** Added to the connection's window, which is otherwise 64 KiB a round trip. */
   public static final int CONNECTION_WINDOW = 8 << 20;
 
-  /** Resets that a peer may cause in 30 s; callers that cancel much are honest. */
-  private static final int MAX_RESETS = 20_000;
+  /**
+   * What a stream gets at least when streams share a window: a frame, for fewer and larger ones.
+   */
+  private static final int SHARE = 16 * 1024;
 
-  private static final int RESET_SECONDS = 30;
+  /** From downstreams, one after another; those of callers are counted with their other frames. */
+  private static final int MAX_EMPTY_DATA = 100;
 
   private Http2Codecs() {}
 
   /**
    * For the side of the callers. Streams whose header list is not as RFC 9113, 8.2 and 8.3 want it
-   * are reset, but for the values of headers, which pass as they are.
+   * are reset, but for the values of headers, which pass as they are. Refuses a header list in too
+   * many pieces; whoever uses it counts all else that a caller may flood a connection with.
    *
    * @param maxHeaderList bytes
    */
-  public static Http2FrameCodec server(int maxHeaderList, int maxStreams) {
+  public static Http2FrameCodec server(int maxHeaderList, int maxStreams, ResetListener resets) {
     Http2Settings settings =
         Http2Settings.defaultSettings()
             .maxConcurrentStreams(maxStreams)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return finish(
-        Http2FrameCodecBuilder.forServer()
-            .validateHeaders(true)
-            .validateRequiredPseudoHeaders(true),
-        settings);
+    return new Builder(true, settings, resets).build();
   }
 
   /**
@@ -54,23 +61,51 @@ public final class Http2Codecs {
             .pushEnabled(false)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return finish(Http2FrameCodecBuilder.forClient().validateHeaders(false), settings);
+    return new Builder(false, settings, null).build();
   }
 
-  private static Http2FrameCodec finish(Http2FrameCodecBuilder builder, Http2Settings settings) {
-    Http2FrameCodec codec =
-        builder
-            .initialSettings(settings)
-            .gracefulShutdownTimeoutMillis(0)
-            .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
-            .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
-            .build();
-    Http2Connection connection = codec.connection();
+  private static Http2Connection connection(boolean server) {
+    Http2Connection connection = new DefaultHttp2Connection(server);
+    connection.local().flowController(new DefaultHttp2LocalFlowController(connection, 0.5f, true));
+    // Not by weights: nobody sends them, and a tree of them is work that a peer could make.
+    UniformStreamByteDistributor distributor = new UniformStreamByteDistributor(connection);
+    distributor.minAllocationChunk(SHARE);
     connection
-        .local()
-        .flowController(
-            new DefaultHttp2LocalFlowController(connection, 0.5f, true)
-                .frameWriter(codec.encoder().frameWriter()));
-    return codec;
+        .remote()
+        .flowController(new DefaultHttp2RemoteFlowController(connection, distributor));
+    return connection;
+  }
+
+  private static final class Builder extends Http2FrameCodecBuilder {
+    private final boolean server;
+    private final @Nullable ResetListener resets;
+
+    Builder(boolean server, Http2Settings settings, @Nullable ResetListener resets) {
+      this.server = server;
+      this.resets = resets;
+      connection(Http2Codecs.connection(server));
+      initialSettings(settings);
+      gracefulShutdownTimeoutMillis(0);
+      validateHeaders(true);
+      validateRequiredPseudoHeaders(true);
+      // These count what honest peers do as well, and do not set it against the calls they make.
+      decoderEnforceMaxRstFramesPerWindow(0, 0);
+      encoderEnforceMaxRstFramesPerWindow(0, 0);
+      decoderEnforceMaxConsecutiveEmptyDataFrames(server ? 0 : MAX_EMPTY_DATA);
+    }
+
+    @Override
+    public boolean isServer() {
+      return server;
+    }
+
+    @Override
+    protected Http2FrameCodec build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      if (resets == null) {
+        return super.build(decoder, encoder, settings);
+      }
+      return new ServerFrameCodec(encoder, decoder, settings, resets);
+    }
   }
 }

@@ -1,0 +1,106 @@
+package io.sluice.gateway.server;
+
+import io.netty.handler.codec.http2.Http2Error;
+import io.sluice.gateway.config.LimitsConfig;
+import io.sluice.gateway.loop.Limit;
+
+/**
+ * Weighs what a caller does on one HTTP/2 connection beside calling: the streams that it cancels or
+ * spoils against those that are answered, and frames that belong to no call against those that its
+ * calls give rise to, as updates of windows and pings to measure them. One who makes the gateway
+ * work for nothing is told so, and gone.
+ */
+final class FloodGuard {
+
+  /** Sees to it that the connection ends. */
+  @FunctionalInterface
+  interface Refusal {
+    void refuse(Limit limit, String why);
+  }
+
+  /** A change of settings may touch every stream of the connection. */
+  static final int SETTINGS_COST = 20;
+
+  /** The window of stream and connection, and a ping, for something that was answered. */
+  private static final int ANSWERS = 3;
+
+  /** Some callers give back the window of each frame, however short. */
+  private static final int BYTES_PER_ANSWER = 4096;
+
+  private final LimitsConfig limits;
+  private final Refusal refusal;
+  private final Allowance resets;
+  private final Allowance controls;
+
+  FloodGuard(LimitsConfig limits, Refusal refusal) {
+    this.limits = limits;
+    this.refusal = refusal;
+    this.resets = new Allowance(limits.resetRate());
+    this.controls = new Allowance(limits.controlRate());
+  }
+
+  /**
+   * Frames came that belong to no call.
+   *
+   * @param cost how many, those that make more work being more
+   * @param last the last of them, in words
+   * @return false if these were too many, and the connection is at its end
+   */
+  boolean control(int cost, String last) {
+    if (controls.spend(cost)) {
+      return true;
+    }
+    refusal.refuse(
+        Limit.CONTROL_RATE,
+        "it floods the connection: more than "
+            + limits.controlRate()
+            + " frames a second that belong to no call (controlRate), the last of them "
+            + last);
+    return false;
+  }
+
+  /** The caller has cancelled a stream that was open. */
+  void cancelled() {
+    reset("cancels");
+  }
+
+  /** The gateway resets a stream, which may be for the frames that the caller sent on it. */
+  void resets(boolean open, long errorCode) {
+    if (errorCode == Http2Error.NO_ERROR.code() || errorCode == GrpcDrain.GRACEFUL_SHUTDOWN) {
+      return;
+    }
+    if (open) {
+      reset("spoils");
+    } else {
+      // What was on its way when the stream ended costs little, and honest callers cannot help it.
+      control(1, "one of a stream that is over");
+    }
+  }
+
+  private void reset(String does) {
+    if (!resets.spend(1)) {
+      refusal.refuse(
+          Limit.RESET_RATE,
+          "it opens streams and "
+              + does
+              + " them: more than "
+              + limits.resetRate()
+              + " a second beyond those that were answered (resetRate)");
+    }
+  }
+
+  /** Something of a response goes to the caller, who may have to say something about it. */
+  void responds(int bytes) {
+    controls.earn(ANSWERS + bytes / BYTES_PER_ANSWER);
+  }
+
+  /** The caller has sent something of a request. */
+  void requested() {
+    controls.earn(1);
+  }
+
+  /** A call has been answered to its end. */
+  void answered() {
+    resets.earn(1);
+  }
+}

@@ -1,0 +1,40 @@
+package io.sluice.gateway.testkit;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/** What the gateway warns of while this is open. */
+public final class Warnings implements AutoCloseable {
+  private final Logger logger = (Logger) LoggerFactory.getLogger("io.sluice.gateway");
+  private final List<String> lines = new CopyOnWriteArrayList<>();
+  private final AppenderBase<ILoggingEvent> appender =
+      new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+          if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
+            lines.add(event.getFormattedMessage() + " " + event.getKeyValuePairs());
+          }
+        }
+      };
+
+  public Warnings() {
+    appender.setContext(logger.getLoggerContext());
+    appender.start();
+    logger.addAppender(appender);
+  }
+
+  /** The lines so far, each with its keys. */
+  public List<String> lines() {
+    return lines;
+  }
+
+  @Override
+  public void close() {
+    logger.detachAppender(appender);
+  }
+}
