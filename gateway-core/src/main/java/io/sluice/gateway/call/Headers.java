@@ -148,6 +148,12 @@ public final class Headers {
     add(key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Adds an entry with a number as key; the text is written as UTF-8. */
+  public void add(int key, String value) {
+    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+    addIntRange(key, append(bytes), bytes.length);
+  }
+
   /** Adds an entry whose value is in the array already. */
   public void addKeyed(byte[] key, int valueOffset, int valueLength) {
     int at = append(key);

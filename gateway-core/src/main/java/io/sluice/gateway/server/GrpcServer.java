@@ -181,6 +181,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
             GrpcHeaders.read(headers));
     call.caller(text(headers, "source-service"), text(headers, "source-method"));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
+    call.maxMessage(listener.wireLimits().maxFrame());
     if (timeout > 0) {
       call.timeout(timeout, true);
     }

@@ -69,14 +69,21 @@ public final class GrpcHeaders {
   public static Http2Headers request(RpcCall call, @Nullable String authority) {
     Http2Headers out = new DefaultHttp2Headers(false, 16);
     out.method(POST).scheme(HTTP);
-    out.path('/' + call.qualifiedService() + '/' + call.method());
-    out.authority(authority == null ? call.destination() : authority);
+    out.path('/' + call.outboundService() + '/' + call.method());
+    out.authority(authority(call, authority));
     out.add(TE, TRAILERS);
     if (call.explicitTimeout()) {
       out.add(GRPC_TIMEOUT, GrpcTimeout.format(call.nanosLeft()));
     }
-    append(out, call.headers());
+    append(out, call.outboundHeaders());
     return out;
+  }
+
+  private static String authority(RpcCall call, @Nullable String given) {
+    if (given != null) {
+      return given;
+    }
+    return call.destination().isEmpty() ? call.service() : call.destination();
   }
 
   /** The head of a response, before its messages. */
