@@ -179,7 +179,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
             parsed.service(),
             parsed.method(),
             GrpcHeaders.read(headers));
-    call.caller(text(headers, "source-service"), text(headers, "source-method"));
+    call.caller(
+        GrpcHeaders.text(headers, "source-service"), GrpcHeaders.text(headers, "source-method"));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
     call.maxMessage(listener.wireLimits().maxFrame());
     if (timeout > 0) {
@@ -202,11 +203,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
   /** Told after each read whether a frame has begun that is not complete. */
   void owes(boolean now, int frames) {
     guard.midFrame(now, frames);
-  }
-
-  private static String text(Http2Headers headers, String key) {
-    CharSequence value = headers.get(key);
-    return value == null ? "" : value.toString();
   }
 
   private void data(Http2DataFrame frame) {

@@ -39,9 +39,13 @@ final class RequestMetadata {
   /**
    * For an outbound leg by gRPC.
    *
-   * @throws WireException if the call names no service, or one that cannot stand in a path
+   * @throws WireException if gRPC cannot carry the call: it is oneway (a Kitex server would fail on
+   *     it), or names no service, or one that cannot stand in a path
    */
   static void toGrpc(RpcCall call, @Nullable String service, @Nullable String packageName) {
+    if (call.isOneway()) {
+      throw new WireException("gRPC has no oneway calls");
+    }
     String name = call.service().isEmpty() && service != null ? service : call.service();
     if (name.isEmpty()) {
       throw new WireException(

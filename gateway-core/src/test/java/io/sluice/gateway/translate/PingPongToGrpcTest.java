@@ -285,12 +285,12 @@ class PingPongToGrpcTest {
   }
 
   @Test
-  void aOnewayIsNotAnswered() throws Exception {
+  void aOnewayGoesNowhere() {
     try (TestGateway gateway = gateway(", service: Cart", PingPongToGrpcTest::echo);
         Peer caller = gateway.connect()) {
       caller.send(Thrifts.framed(4, "fire", 1, Thrifts.args("a")));
-      assertThat(got().request().path()).isEqualTo("/Cart/fire");
       assertThat(Thrifts.text(caller.call("put", 2, Thrifts.args("b")).body())).isEqualTo("b");
+      assertThat(got).hasSize(1);
     }
   }
 
