@@ -24,6 +24,11 @@ final class Credit {
     passed -= bytes;
   }
 
+  /** How many more are on their way than whoever sent them waits for: packed messages grow. */
+  long excess() {
+    return Math.max(0, passed - Math.max(0, owed));
+  }
+
   /** How many of those that came in are to be acknowledged now. */
   int due() {
     long due = owed - Math.max(0, passed);

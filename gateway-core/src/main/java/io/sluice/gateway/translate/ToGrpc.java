@@ -135,7 +135,7 @@ final class ToGrpc extends Translation {
     if (!reader().isPartDue()) {
       if (unary) {
         answered = true;
-        hold();
+        account();
       } else {
         toCaller(message(), true);
       }

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
+  /** What a message may grow, by its prefix, without being counted. */
+  private static final int SLACK = 1024;
+
   /** A packed message is unpacked in one go, so not to more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
 
@@ -41,7 +44,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   private final GrpcMessageReader reader;
   private final Gathered gathered;
 
-  /** Of what is gathered; made when a message comes in parts. */
+  /** Of what is held; made when there is something. */
   private Budget.@Nullable Share share;
 
   private @Nullable RequestSink leg;
@@ -102,13 +105,17 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   final void gather(ByteBuf part) {
     gathered.add(part, reader.length());
     if (reader.isPartDue()) {
-      hold();
+      account();
     }
   }
 
-  /** What is gathered stays for a while. */
-  final void hold() {
-    if (!holds(gathered.held())) {
+  /**
+   * Counts what is gathered, and what messages have grown beyond what their senders are made to
+   * wait for. Ends the call if memory is short.
+   */
+  final void account() {
+    long excess = requests.excess() + responses.excess();
+    if (!over && !holds(gathered.held() + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
@@ -120,7 +127,6 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   final ByteBuf message() {
     ByteBuf message = gathered.take();
-    holds(0);
     if (reader.isCompressed()) {
       message = Gunzip.unpack(allocator(), message, mostUnpacked());
     }
@@ -156,7 +162,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     return GrpcPrefix.before(allocator(), length, part, ahead);
   }
 
-  private boolean holds(int bytes) {
+  private boolean holds(long bytes) {
     if (share == null) {
       if (bytes == 0) {
         return true;
@@ -188,6 +194,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     }
     requests.went(part.readableBytes());
     open.requestData(part, endOfMessage);
+    account();
   }
 
   /** The request is whole. */
@@ -208,6 +215,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void requestTaken(int bytes) {
     requests.taken(bytes);
+    account();
     settleRequest();
   }
 
@@ -224,6 +232,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     }
     responses.went(part.readableBytes());
     caller.responseData(part, endOfMessage);
+    account();
   }
 
   /** Acknowledges what can be. */
@@ -237,6 +246,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void responseTaken(int bytes) {
     responses.taken(bytes);
+    account();
     settleResponse();
   }
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.RawGrpc;
@@ -16,11 +17,13 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -296,6 +299,27 @@ class GrpcToPingPongTest {
       Answer bomb = packed(gateway, "gzip", gzip(new byte[8 << 20]));
       assertThat(bomb.status()).isEqualTo(13);
       assertThat(got).isEmpty();
+    }
+  }
+
+  /** What a message has grown to is counted, and no longer when its call has gone. */
+  @Test
+  void whatIsUnpackedCountsAsHeld() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    try (Downstream downstream = Downstream.serving(4096, (peer, n) -> over.await());
+        TestGateway gateway = gateway("framed", downstream)) {
+      long before = Budget.ofProcess().held();
+      HttpClientRequest request = grpc.open(gateway.port(), PATH, Map.of("grpc-encoding", "gzip"));
+      request.end(RawGrpc.framed(1, gzip(new byte[32 << 20])));
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> Budget.ofProcess().held() - before > 16 << 20);
+      request.reset(8);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> Budget.ofProcess().held() - before < 1 << 20);
+    } finally {
+      over.countDown();
     }
   }
 
