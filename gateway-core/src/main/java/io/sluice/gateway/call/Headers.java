@@ -31,6 +31,13 @@ public final class Headers {
     }
   }
 
+  /** Looks at one entry of a header. */
+  @FunctionalInterface
+  public interface EntryTest {
+    /** Whether the entry fits; must not change the header. */
+    boolean test(Headers headers, int entry);
+  }
+
   private static final byte[] NO_BYTES = {};
   private static final int[] NO_INTS = {};
   private static final int WIDTH = 4;
@@ -154,10 +161,18 @@ public final class Headers {
     addIntRange(key, append(bytes), bytes.length);
   }
 
-  /** Adds an entry whose value is in the array already. */
-  public void addKeyed(byte[] key, int valueOffset, int valueLength) {
-    int at = append(key);
-    entry(at, key.length, valueOffset, valueLength);
+  /**
+   * Puts bytes into the array, for entries to be ranges of.
+   *
+   * @return where they begin
+   */
+  public int append(byte[] more) {
+    if (more.length > bytes.length - used) {
+      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
+    }
+    System.arraycopy(more, 0, bytes, used, more.length);
+    used += more.length;
+    return used - more.length;
   }
 
   /** Takes an entry out; those behind it move up by one. */
@@ -167,13 +182,26 @@ public final class Headers {
     count--;
   }
 
-  /** Takes out Kitex's transient metadata, the ACL token among it. */
-  public void removeTransients() {
-    for (int i = count - 1; i >= 0; i--) {
-      if (!isIntKey(i) && keyStartsWith(i, dialect.transientPrefix)) {
-        removeAt(i);
+  /**
+   * Takes out all entries that fit. Where many do, this is what does not take the square of their
+   * number.
+   */
+  public void removeIf(EntryTest fits) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (!fits.test(this, i)) {
+        if (kept != i) {
+          System.arraycopy(index, i * WIDTH, index, kept * WIDTH, WIDTH);
+        }
+        kept++;
       }
     }
+    count = kept;
+  }
+
+  /** Takes out Kitex's transient metadata, the ACL token among it. */
+  public void removeTransients() {
+    removeIf((h, i) -> !h.isIntKey(i) && h.keyStartsWith(i, h.dialect.transientPrefix));
   }
 
   /**
@@ -230,15 +258,6 @@ public final class Headers {
       transients = new MetadataView(this, dialect.transientPrefix, false);
     }
     return transients;
-  }
-
-  private int append(byte[] more) {
-    if (more.length > bytes.length - used) {
-      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
-    }
-    System.arraycopy(more, 0, bytes, used, more.length);
-    used += more.length;
-    return used - more.length;
   }
 
   private void entry(int keyOffset, int keyLength, int valueOffset, int valueLength) {

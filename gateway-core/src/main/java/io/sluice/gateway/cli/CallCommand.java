@@ -102,7 +102,7 @@ public final class CallCommand implements SubCommand {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new ParameterException(spec.commandLine(), "cannot read " + file + ": " + e);
+      throw HexOptions.cannotRead(spec.commandLine(), file, e);
     }
   }
 

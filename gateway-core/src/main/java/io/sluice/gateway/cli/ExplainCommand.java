@@ -1,5 +1,6 @@
 package io.sluice.gateway.cli;
 
+import io.sluice.api.Protocol;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.ListenerConfig.Serves;
@@ -88,6 +89,9 @@ public final class ExplainCommand implements SubCommand {
     PrintWriter out = spec.commandLine().getOut();
     if (call.saysTooMuch()) {
       out.println(call.tooMuch());
+    }
+    if (!packageName.isEmpty() && call.protocol() != Protocol.GRPC) {
+      out.println(call.protocol().label() + " carries no package: left out of the call");
     }
     boolean found =
         new RouteExplanation(config, loaded, out)

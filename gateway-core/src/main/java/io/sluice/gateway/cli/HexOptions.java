@@ -1,7 +1,9 @@
 package io.sluice.gateway.cli;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,16 @@ final class HexOptions {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(line, "not hex: " + e.getMessage());
     } catch (IOException e) {
-      throw new ParameterException(line, "cannot read " + file + ": " + e);
+      throw cannotRead(line, file, e);
     }
+  }
+
+  /** Says in words why a file that an option names cannot be read. */
+  static ParameterException cannotRead(CommandLine line, Path file, IOException cause) {
+    String why =
+        cause instanceof NoSuchFileException
+            ? "there is no such file"
+            : cause instanceof AccessDeniedException ? "it is not allowed" : cause.toString();
+    return new ParameterException(line, "cannot read " + file + ": " + why);
   }
 }

@@ -22,12 +22,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The process around a gateway: event loops, meters, and the filters on the class path. */
 public final class Host {
   private static final Logger LOG = LoggerFactory.getLogger(Host.class);
+  private static final Pattern LOOPS = Pattern.compile("[1-9]\\d{0,2}");
 
   private final int loops;
   private final PrometheusMeterRegistry registry;
@@ -69,17 +72,24 @@ public final class Host {
     new JvmGcMetrics().bindTo(registry);
   }
 
-  /** As many loops as the environment says, else as there are processors. */
+  /**
+   * As many loops as the environment says, else as there are processors.
+   *
+   * @throws IllegalArgumentException if that is no number of loops, saying what would be
+   */
   public static int defaultLoops() {
-    String set = System.getenv("SLUICE_EVENT_LOOPS");
+    return loops(System.getenv("SLUICE_EVENT_LOOPS"));
+  }
+
+  static int loops(@Nullable String set) {
     if (set == null || set.isBlank()) {
       return Runtime.getRuntime().availableProcessors();
     }
-    try {
-      return Math.max(1, Integer.parseInt(set.strip()));
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("SLUICE_EVENT_LOOPS is no number: " + set, e);
+    if (!LOOPS.matcher(set.strip()).matches()) {
+      throw new IllegalArgumentException(
+          "SLUICE_EVENT_LOOPS is '" + set + "': write 1 to 999, or leave it out");
     }
+    return Integer.parseInt(set.strip());
   }
 
   public Vertx vertx() {

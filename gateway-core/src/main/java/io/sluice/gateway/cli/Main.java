@@ -1,5 +1,6 @@
 package io.sluice.gateway.cli;
 
+import java.util.List;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,13 +18,25 @@ public final class Main {
   /** Runs the command that the arguments name. */
   public static void main(String[] args) {
     CommandLine line = new CommandLine(new Main());
-    for (SubCommand command : ServiceLoader.load(SubCommand.class)) {
-      line.addSubcommand(command);
-    }
+    commands(args).forEach(line::addSubcommand);
     int code = args.length == 0 ? usage(line) : line.execute(args);
     if (code != SubCommandResult.KEEP_RUNNING) {
       System.exit(code);
     }
+  }
+
+  /** The command that is named; all of them, for help and for hints, if none is. */
+  private static List<SubCommand> commands(String[] args) {
+    List<ServiceLoader.Provider<SubCommand>> all =
+        ServiceLoader.load(SubCommand.class).stream().toList();
+    // To look at the options of all of them would slow down every start.
+    List<ServiceLoader.Provider<SubCommand>> named =
+        all.stream().filter(provider -> args.length > 0 && isNamed(provider, args[0])).toList();
+    return (named.isEmpty() ? all : named).stream().map(ServiceLoader.Provider::get).toList();
+  }
+
+  private static boolean isNamed(ServiceLoader.Provider<SubCommand> provider, String name) {
+    return provider.type().getAnnotation(Command.class).name().equals(name);
   }
 
   private static int usage(CommandLine line) {

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,8 @@ final class RawCall implements AutoCloseable {
       return new RawCall(socket, timeout, startNanos);
     } catch (IOException e) {
       socket.close();
-      throw new IOException("cannot connect to " + to + ": " + e.getMessage(), e);
+      String why = e instanceof UnknownHostException ? "there is no such host" : e.getMessage();
+      throw new IOException("cannot connect to " + to + ": " + why, e);
     }
   }
 

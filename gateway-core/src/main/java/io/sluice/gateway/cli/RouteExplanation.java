@@ -141,6 +141,14 @@ final class RouteExplanation {
           Durations.format(cluster.config().connectTimeout())
               + " to connect, of cluster "
               + cluster.name());
+      Duration firstByte = cluster.config().firstByteTimeout();
+      if (firstByte != null && call.protocol().isPingPong()) {
+        line(
+            "",
+            Durations.format(firstByte)
+                + " to the reply's first byte, of cluster "
+                + cluster.name());
+      }
     }
   }
 

@@ -11,7 +11,10 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code sluice run}: the gateway itself, until it gets SIGTERM or SIGINT. */
 @Command(
@@ -23,6 +26,9 @@ public final class RunCommand implements SubCommand {
   private static final int FAILED = 1;
   private static final int CALLS_LOST = 3;
   private static final int START_SECONDS = 60;
+  private static final int MAX_GRACE_SECONDS = 24 * 60 * 60;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = {"-c", "--config"},
@@ -40,7 +46,18 @@ public final class RunCommand implements SubCommand {
 
   @Override
   public Integer call() throws InterruptedException, TimeoutException {
-    Host host = new Host(Host.defaultLoops());
+    if (graceSeconds < 0 || graceSeconds > MAX_GRACE_SECONDS) {
+      throw new ParameterException(
+          spec.commandLine(), "--grace " + graceSeconds + ": write 0 to " + MAX_GRACE_SECONDS);
+    }
+    int loops;
+    try {
+      loops = Host.defaultLoops();
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      return FAILED;
+    }
+    Host host = new Host(loops);
     try {
       Gateway gateway =
           host.start(config)

@@ -50,6 +50,10 @@ final class Connector {
                     socket -> {
                       ChannelHandlerContext vertxHandler =
                           ((NetSocketInternal) socket).channelHandlerContext();
+                      if (!vertxHandler.channel().isActive()) {
+                        result.failed("get connection error: closed at once: " + address);
+                        return;
+                      }
                       for (ChannelHandler handler : handlers) {
                         vertxHandler.pipeline().addBefore(vertxHandler.name(), null, handler);
                       }

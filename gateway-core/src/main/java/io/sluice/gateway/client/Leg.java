@@ -219,7 +219,10 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   /** Something of the reply is there. */
   final void firstByteCame() {
-    heard = true;
+    if (!heard) {
+      heard = true;
+      call.reached(Phase.ANSWERED);
+    }
     if (firstByte != null) {
       cluster.loop().timers().cancel(firstByte);
     }

@@ -10,11 +10,14 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection to a downstream that is shared by calls of one loop, and tells them apart by a
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends NumberedLeg<C>>
     extends ChannelInboundHandlerAdapter implements SharedConnection, Budget.Holder {
+  private static final Logger LOG = LoggerFactory.getLogger(NumberedConnection.class);
+
   /** Bytes of one call's response that may be on their way while others share the connection. */
   private static final int CALL_BOUND = 8 << 20;
 
@@ -99,9 +104,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     return !draining && ctx.channel().isActive() && legs.size() < maxCalls();
   }
 
+  /** Closes when what has been written has left: a oneway call may be in it. */
   @Override
   public final void close() {
-    ctx.close();
+    Closing.afterWrites(ctx.channel());
   }
 
   final ClusterConfig config() {
@@ -218,6 +224,16 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     }
   }
 
+  /** A reply has come that none of the calls waits for. */
+  final void unasked() {
+    cluster.loop().unaskedReply();
+    LOG.atDebug()
+        .setMessage("skipped a reply that no call waits for")
+        .addKeyValue("cluster", cluster.cluster().name())
+        .addKeyValue("endpoint", pool.address())
+        .log();
+  }
+
   /** The call is over. */
   final void finish(L leg, CallEnd end) {
     legs.remove(leg.id());
@@ -229,7 +245,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   private void freed() {
     limitReading();
     if (draining && legs.isEmpty()) {
-      ctx.close();
+      close();
       return;
     }
     watchIdle();
@@ -243,7 +259,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
       pool.lost(self());
     }
     if (legs.isEmpty()) {
-      ctx.close();
+      close();
     }
   }
 

@@ -39,6 +39,7 @@ abstract class StreamLeg<C extends SharedConnection> extends Leg<C> {
 
   final void sawHead() {
     headSeen = true;
+    firstByteCame();
   }
 
   final boolean isHalfClosed() {

@@ -1,12 +1,15 @@
 package io.sluice.gateway.config;
 
+import java.util.Optional;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.ParserException;
 import org.snakeyaml.engine.v2.parser.Parser;
 
 /**
  * Refuses YAML that is nested deeper, or uses more aliases, than any configuration needs, before
- * the composer recurses into it.
+ * the composer recurses into it; and tags that the composer could not take.
  */
 final class BoundedParser implements Parser {
   static final int MAX_DEPTH = 64;
@@ -44,6 +47,9 @@ final class BoundedParser implements Parser {
       case Alias -> aliases++;
       default -> {}
     }
+    if (tag(event).filter(tag -> !tag.equals(tag.trim())).isPresent()) {
+      throw refusal("a tag that begins or ends with a blank", event);
+    }
     if (depth > MAX_DEPTH) {
       throw refusal("nested more than " + MAX_DEPTH + " levels deep", event);
     }
@@ -51,6 +57,15 @@ final class BoundedParser implements Parser {
       throw refusal("more than " + MAX_ALIASES + " aliases", event);
     }
     return event;
+  }
+
+  private static Optional<String> tag(Event event) {
+    if (event instanceof ScalarEvent scalar) {
+      return scalar.getTag();
+    }
+    return event instanceof CollectionStartEvent collection
+        ? collection.getTag()
+        : Optional.empty();
   }
 
   private static ParserException refusal(String problem, Event event) {

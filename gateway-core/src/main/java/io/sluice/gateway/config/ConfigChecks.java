@@ -85,6 +85,7 @@ final class ConfigChecks {
     for (EndpointConfig endpoint : cluster.endpoints()) {
       AddressTemplate address = endpoint.address();
       if (address == null) {
+        template = true; // perhaps: it is not known what was meant
         continue;
       }
       if (address.port() == 0) {

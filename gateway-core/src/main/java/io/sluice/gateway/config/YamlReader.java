@@ -38,14 +38,6 @@ final class YamlReader {
 
   private static final Set<String> NULLS = Set.of("", "~", "null", "Null", "NULL");
 
-  private static final LoadSettings SETTINGS =
-      LoadSettings.builder()
-          .setCodePointLimit(MAX_LENGTH)
-          .setMaxAliasesForCollections(BoundedParser.MAX_ALIASES)
-          .setAllowNonScalarKeys(true) // refused below, with a place
-          .setUseMarks(true)
-          .build();
-
   private final Faults faults;
   private int values;
 
@@ -68,9 +60,10 @@ final class YamlReader {
       return null;
     }
     try {
-      StreamReader reader = new StreamReader(SETTINGS, text);
+      LoadSettings settings = settings(text);
+      StreamReader reader = new StreamReader(settings, text);
       Optional<Node> root =
-          new Composer(SETTINGS, new BoundedParser(new ParserImpl(SETTINGS, reader)))
+          new Composer(settings, new BoundedParser(new ParserImpl(settings, reader)))
               .getSingleNode();
       ConfigNode tree = root.isPresent() ? convert(root.get(), 0) : new Empty(Mark.START);
       if (tree instanceof Empty) {
@@ -86,6 +79,18 @@ final class YamlReader {
       faults.add(e.at, e.getMessage(), "");
     }
     return null;
+  }
+
+  private static LoadSettings settings(String text) {
+    return LoadSettings.builder()
+        .setCodePointLimit(MAX_LENGTH)
+        .setMaxAliasesForCollections(BoundedParser.MAX_ALIASES)
+        .setAllowNonScalarKeys(true) // refused below, with a place
+        .setUseMarks(true)
+        // All at once: a character of two chars across the end of its buffer makes the reader
+        // throw.
+        .setBufferSize(text.length() + 1)
+        .build();
   }
 
   private boolean isReadable(String text) {

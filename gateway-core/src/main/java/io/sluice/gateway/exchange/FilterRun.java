@@ -30,6 +30,9 @@ final class FilterRun {
   /** The end that a filter is still asked about. */
   private @Nullable CallEnd endingWith;
 
+  /** The end hook that comes after that filter's. */
+  private int nextEnd;
+
   FilterRun(Exchange exchange, RpcCall call, EventLoop eventLoop, FilterChain chain) {
     this.exchange = exchange;
     this.call = call;
@@ -162,6 +165,7 @@ final class FilterRun {
       if (step instanceof Step.Await await) {
         int next = i + 1;
         endingWith = end;
+        nextEnd = next;
         whenAnswered(entry, await, answer -> end(end, next));
         return;
       }
@@ -235,7 +239,7 @@ final class FilterRun {
     logFailure(entry, cause);
     if (endingWith != null) {
       endingWith.status(internalError(entry));
-      exchange.tellEnd(endingWith);
+      end(endingWith, nextEnd);
     } else {
       exchange.end(CallEnd.byFilter(call, internalError(entry), entry.name()));
     }

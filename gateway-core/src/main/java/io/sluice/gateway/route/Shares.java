@@ -11,15 +11,15 @@ public final class Shares {
   private final Cluster[] clusters;
 
   /** By cluster: its weight and those of all before it. */
-  private final int[] limits;
+  private final long[] limits;
 
   private Shares(Map<Cluster, Integer> weights) {
     this.weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
     clusters = weights.keySet().toArray(new Cluster[0]);
-    limits = new int[clusters.length];
-    int sum = 0;
+    limits = new long[clusters.length];
+    long sum = 0;
     for (int i = 0; i < clusters.length; i++) {
-      sum = Math.addExact(sum, weights.get(clusters[i]));
+      sum += weights.get(clusters[i]);
       limits[i] = sum;
     }
     if (sum <= 0) {
@@ -51,7 +51,7 @@ public final class Shares {
     if (clusters.length == 1) {
       return clusters[0];
     }
-    int at = ThreadLocalRandom.current().nextInt(limits[limits.length - 1]);
+    long at = ThreadLocalRandom.current().nextLong(limits[limits.length - 1]);
     int i = 0;
     while (at >= limits[i]) {
       i++;

@@ -24,7 +24,9 @@ final class Ends {
   private static final String GRPC_STATUS = "grpc-status";
 
   private static final String EXTRA = "biz-extra";
-  private static final int INTERNAL = 13;
+
+  /** The gRPC status of what one side of a call got wrong, and of a business status. */
+  static final int INTERNAL = 13;
 
   private Ends() {}
 

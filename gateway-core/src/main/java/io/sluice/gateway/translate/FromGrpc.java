@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * there: only then is its length known and a downstream occupied. Messages of a stream go on whole.
  */
 final class FromGrpc extends Translation {
-  private static final int INTERNAL = 13;
   private static final String TYPE = "content-type";
 
   /** What a cancel that began outside of ttstream has in place of names ({@code parseCtxErr}). */
@@ -65,7 +64,7 @@ final class FromGrpc extends Translation {
     try {
       while (!isOver() && read()) {}
     } catch (WireException e) {
-      fail(Status.grpc(INTERNAL, String.valueOf(e.getMessage())));
+      fail(Status.grpc(Ends.INTERNAL, String.valueOf(e.getMessage())));
     }
     settleRequest();
   }
@@ -109,7 +108,7 @@ final class FromGrpc extends Translation {
   /** Why the message that begins is not taken, or null. */
   private @Nullable Status refusal() {
     if (unary && begun) {
-      return Status.grpc(INTERNAL, "more than one message of a unary call");
+      return Status.grpc(Ends.INTERNAL, "more than one message of a unary call");
     }
     long length = reader().length();
     if (length > call().maxMessage()) {
@@ -137,9 +136,9 @@ final class FromGrpc extends Translation {
       return;
     }
     if (!reader().isBetweenMessages()) {
-      fail(Status.grpc(INTERNAL, "half-closed within a message"));
+      fail(Status.grpc(Ends.INTERNAL, "half-closed within a message"));
     } else if (unary && !begun) {
-      fail(Status.grpc(INTERNAL, "half-closed without a message"));
+      fail(Status.grpc(Ends.INTERNAL, "half-closed without a message"));
     } else {
       endToLeg();
     }

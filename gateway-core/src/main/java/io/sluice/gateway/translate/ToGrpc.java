@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * is a reply at all. Messages of a stream go on whole, each as it is there.
  */
 final class ToGrpc extends Translation {
-  private static final int INTERNAL = 13;
-
   /** A downstream is trusted more than a caller, but not without bound. */
   private static final int MAX_MESSAGE = 1 << 30;
 
@@ -107,7 +105,7 @@ final class ToGrpc extends Translation {
     try {
       while (!isOver() && read()) {}
     } catch (WireException e) {
-      fail(Status.grpc(INTERNAL, String.valueOf(e.getMessage())));
+      fail(Status.grpc(Ends.INTERNAL, String.valueOf(e.getMessage())));
     }
     settleResponse();
   }
@@ -146,7 +144,7 @@ final class ToGrpc extends Translation {
   /** Why the message that begins is not taken, or null. */
   private @Nullable Status refusal() {
     if (answered) {
-      return Status.grpc(INTERNAL, "more than one message in answer to a unary call");
+      return Status.grpc(Ends.INTERNAL, "more than one message in answer to a unary call");
     }
     if (reader().length() > MAX_MESSAGE) {
       return Status.overLimit(
@@ -192,7 +190,7 @@ final class ToGrpc extends Translation {
   }
 
   private static CallEnd instead(CallEnd end, String why) {
-    return new CallEnd(Status.grpc(INTERNAL, why), null, end.rawTrailers());
+    return new CallEnd(Status.grpc(Ends.INTERNAL, why), null, end.rawTrailers());
   }
 
   /** What Kitex answers beside a business status. */

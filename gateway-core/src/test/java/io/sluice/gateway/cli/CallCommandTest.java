@@ -145,6 +145,8 @@ class CallCommandTest {
 
   @Test
   void whatIsNoReplyIsSaid() {
+    assertThat(Ran.of(new CallCommand(), "--address=no.invalid:1", "--method=m").err())
+        .isEqualTo("cannot connect to no.invalid:1: there is no such host\n");
     Ran ran = call(Downstream.refusingPort(), "--method=m");
     assertThat(ran.err()).startsWith("cannot connect to 127.0.0.1:");
     assertThat(ran.code()).isEqualTo(1);
@@ -188,7 +190,8 @@ class CallCommandTest {
     assertThat(call(1, "--method=m", "--hex=0g").err()).contains("not hex: ");
     assertThat(call(1, "--method=m", "--hex=00", "--file=x").err())
         .contains("--file and --hex: give one of them");
-    assertThat(call(1, "--method=m", "--file=/nowhere").err()).contains("cannot read /nowhere");
+    assertThat(call(1, "--method=m", "--file=/nowhere").err())
+        .contains("cannot read /nowhere: there is no such file");
     assertThat(call(1, "--method=m", "--timeout=0s").err()).contains("write 1ms to 1h");
     assertThat(Ran.of(new CallCommand(), "--address=nowhere", "--method=m").err())
         .contains("not an address: write host:port");

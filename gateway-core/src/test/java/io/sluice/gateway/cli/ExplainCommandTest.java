@@ -19,7 +19,7 @@ class ExplainCommandTest {
         edge: {address: 'localhost:0'}
       clusters:
         cart: {endpoints: ['a:1', 'b:2'], transport: framed, connectTimeout: 250ms}
-        canary: {endpoints: ['c:3'], transport: ttheader}
+        canary: {endpoints: ['c:3'], transport: ttheader, firstByteTimeout: 700ms}
       routes:
         - {match: {service: shop.Cart}, clusters: {cart: 9, canary: 1}, timeout: 2s}
         - {match: {service: Cart, method: get, metadata: {env: canary}}, cluster: canary}
@@ -111,6 +111,7 @@ class ExplainCommandTest {
             cluster  canary: by ttheader to c:3
             timeout  the caller's; without one 10s, the gateway's own
                      1s to connect, of cluster canary
+                     700ms to the reply's first byte, of cluster canary
             others   [listener=edge] (line 12): it fits, but 'Cart/get[env=canary]' goes before it: a service goes before a route for any service
                      and 3 more
             """);
@@ -136,6 +137,15 @@ class ExplainCommandTest {
                 + "call     (no service)/get by framed, thrift, at listener rpc\n"
                 + "route    none");
     assertThat(ran.code()).isEqualTo(1);
+  }
+
+  @Test
+  void onlyGrpcCarriesAPackage() {
+    Ran ran = explain("--service=Cart", "--package=shop", "--method=get");
+    assertThat(ran.out())
+        .startsWith(
+            "ttheader-framed carries no package: left out of the call\n"
+                + "call     Cart/get by ttheader-framed");
   }
 
   @Test

@@ -128,6 +128,6 @@ class ExplainHexTest {
     assertThat(Ran.of(new ExplainCommand(), "--hex=00", "--hex-file=x").err())
         .contains("--hex and --hex-file: give one of them");
     assertThat(Ran.of(new ExplainCommand(), "--hex-file=/nowhere").err())
-        .contains("cannot read /nowhere");
+        .contains("cannot read /nowhere: there is no such file");
   }
 }

@@ -392,6 +392,7 @@ class ConfigLoaderTest {
                   - "{service:1"
                   - "{service} a:1"
               b: {endpoints: ["a:1"], transport: framed, template: {maxInstances: 5}}
+              c: {endpoints: ["{servce}:1"], transport: framed, template: {maxInstances: 5}}
             """,
         "6:9: '{servce}.a:1' is not an address: '{servce}' is no placeholder, " + places,
         "7:9: '{metadata:}.a:1' is not an address: '{metadata:}' is no placeholder, " + places,
@@ -403,7 +404,8 @@ class ConfigLoaderTest {
         "11:9: '{service} a:1' is not an address: before the port goes a host name, an IPv4 address"
             + " or an IPv6 address in brackets",
         "12:56: no endpoint has a placeholder: write one such as \"{service}.svc.local:8888\", or"
-            + " leave out 'template'");
+            + " leave out 'template'",
+        "13:19: '{servce}:1' is not an address: '{servce}' is no placeholder, " + places);
   }
 
   @Test

@@ -210,6 +210,22 @@ class AwaitTest {
     }
   }
 
+  @Test
+  void aFailureAtTheEndIsToldToTheFiltersBeforeIt() {
+    Promise<Step> never = Promise.promise();
+    b.on(END, (call, m) -> Step.await(never.future()));
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a, b, c);
+        Peer caller = gateway.connect()) {
+      caller.send(Thrifts.call("echo", 1, "hi"));
+      journal.awaitEvent("b.END");
+      never.fail("on purpose");
+      assertThat(caller.read().exception().text()).contains("filter b failed");
+      journal.assertCompletedOnce(ALL);
+      assertThat(journal.namesAt(END)).containsExactly("c", "b", "a");
+    }
+  }
+
   /** While the end is being thought about, an answer to an earlier question opens nothing. */
   @ParameterizedTest
   @EnumSource(

@@ -9,6 +9,7 @@ import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE_MESSAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
@@ -27,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -42,6 +44,14 @@ class CompletionTest {
   private final Probe b = Probe.ofMessages("b", journal);
   private final Probe c = Probe.ofMessages("c", journal);
   private String[] expected = ALL;
+
+  /** When the downstream began to answer, or -1; as the first filter sees it at the end. */
+  private volatile long answered;
+
+  @BeforeEach
+  void watch() {
+    a.onEndDo((call, outcome) -> answered = call.nanosTo(Phase.ANSWERED));
+  }
 
   /** Also when everything has been closed. */
   @AfterEach
@@ -74,6 +84,7 @@ class CompletionTest {
       Message reply = caller.call("echo", 1, Thrifts.args("hi"));
       assertThat(reply.exception()).isEqualTo(Status.exception(42, "no"));
       assertEnds(Status.Code.EXCEPTION);
+      assertThat(answered).isPositive();
     }
   }
 
@@ -113,6 +124,7 @@ class CompletionTest {
         Peer caller = gateway.connect()) {
       caller.call("echo", 1, Thrifts.args("hi"));
       assertEnds(Status.Code.OK);
+      assertThat(answered).isEqualTo(-1);
     }
   }
 

@@ -150,6 +150,28 @@ class RoutingTest {
     }
   }
 
+  /** So many of the greatest weights that their sum is no int. */
+  @Test
+  void thousandsOfClustersGetTheirShares() {
+    StringBuilder clusters = new StringBuilder();
+    StringBuilder shares = new StringBuilder();
+    for (int i = 0; i < 2200; i++) {
+      clusters
+          .append("  c%d: {endpoints: ['127.0.0.1:%d'], transport: framed}".formatted(i, a.port()))
+          .append(System.lineSeparator());
+      shares.append(i == 0 ? "" : ", ").append('c').append(i).append(": 1000000");
+    }
+    String config =
+        "listeners: {rpc: {address: '127.0.0.1:0'}}\nclusters:\n%sroutes: [{clusters: {%s}}]\n"
+            .formatted(clusters, shares);
+    try (TestGateway gateway = TestGateway.start(config, 1);
+        Peer peer = gateway.connect()) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(answer(peer, Thrifts.call("some", i, "x"))).isEqualTo("a");
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"transparent, true", "hop, false"})
   void transientMetadataGoesOnUnlessThisWasItsHop(String transients, boolean passed) {

@@ -20,9 +20,10 @@ final class Arrivals {
   private static final int ROUNDING = 2;
 
   /**
-   * The bytes of a header are copied, and each of its entries, of 4 bytes at least, has an index.
+   * The bytes of a header are copied, and each of its entries, of 3 bytes at least, has an index of
+   * 16, which grows by doubling.
    */
-  private static final int HEADER = 9;
+  private static final int HEADER = 12;
 
   private static final int SMALL = 256;
   private static final int MOST_PIECES = 256;

@@ -103,7 +103,7 @@ final class PingPongReading implements Arrivals.Reading {
     said.end();
     if (message.type() == ThriftHead.EXCEPTION) {
       said.say(ExceptionBody.read(message.codec(), exception));
-      exception.clear().discardReadComponents();
+      exception.skipBytes(exception.readableBytes()).discardReadComponents();
     }
   }
 

@@ -24,11 +24,13 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bytes that are wrong in every way: refused with a {@link WireException}, and cheaply. */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class WireMutationTest {
   private static final WireLimits LIMITS = new WireLimits(64 << 20, 256 << 10, 1024);
   private static final int CASES = Boolean.getBoolean("sluice.soak") ? 1_000_000 : 10_000;

@@ -12,6 +12,11 @@ final class InfoReader {
   private int at;
 
   /**
+   * Where the key of an ACL token stands, which the wire leaves out; less than 0 if nowhere yet.
+   */
+  private int tokenKey = -1;
+
+  /**
    * @param what the name of the header, for messages
    * @param headers made with {@code info}; takes the entries
    */
@@ -34,16 +39,22 @@ final class InfoReader {
         case TTHeader.INFO_PADDING -> {}
         case TTHeader.INFO_STRINGS -> strings();
         case TTHeader.INFO_INTS -> ints();
-        case TTHeader.INFO_ACL_TOKEN -> {
-          if (headers.count() >= maxKeys) {
-            throw tooManyKeys();
-          }
-          int length = block();
-          headers.addKeyed(TTHeaderKeys.ACL_TOKEN_BYTES, at - length, length);
-        }
+        case TTHeader.INFO_ACL_TOKEN -> token();
         default -> throw new WireException("TTHeader section 0x" + Integer.toHexString(section));
       }
     }
+  }
+
+  private void token() {
+    if (headers.count() >= maxKeys) {
+      throw tooManyKeys();
+    }
+    int length = block();
+    byte[] key = TTHeaderKeys.ACL_TOKEN_BYTES;
+    if (tokenKey < 0) {
+      tokenKey = headers.append(key);
+    }
+    headers.addRange(tokenKey, key.length, at - length, length);
   }
 
   /** Reads a count and as many pairs of texts. */
