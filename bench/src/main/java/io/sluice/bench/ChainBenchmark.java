@@ -75,7 +75,7 @@ public class ChainBenchmark {
         new Exchanges(
             Loop.of(new EmbeddedChannel().eventLoop()),
             () -> routes,
-            (call, cluster, response) -> {
+            (call, to, cluster, response) -> {
               response.responseHead();
               response.responseEnd(CallEnd.of(call, Status.OK));
               return Silence.INSTANCE;

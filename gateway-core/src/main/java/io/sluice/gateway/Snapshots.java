@@ -47,6 +47,7 @@ public final class Snapshots {
         config.timeout() == null ? 0 : config.timeout().toNanos(),
         config.transients() == Transients.HOP,
         config.businessStatus() == BusinessStatus.EMPTY,
+        config.mode(),
         global.followedBy(loaded.filters()));
   }
 }

@@ -43,7 +43,8 @@ class ArchitectureTest {
     "route, config filter",
     "exchange, call filter loop route",
     "server, call loop wire config",
-    "client, call loop wire config route exchange",
+    "translate, call loop wire",
+    "client, call loop wire config route exchange translate",
     "observe, call exchange loop",
     "admin, config",
     "cli, call config exchange filter route wire",
@@ -94,6 +95,7 @@ class ArchitectureTest {
             "observe",
             "route",
             "server",
+            "translate",
             "wire");
   }
 

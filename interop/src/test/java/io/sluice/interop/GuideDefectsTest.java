@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sluice.interop.harness.GatewayProcess;
 import io.sluice.interop.harness.Message;
 import io.sluice.interop.harness.Message.Framing;
@@ -183,6 +184,29 @@ final class GuideDefectsTest {
             .path("result");
     assertThat(seen.path("rpcTimeout").asText()).isEqualTo("true");
     assertThat(seen.path("deadline").asText()).isEqualTo("true");
+  }
+
+  /** Of a cluster with both, the route says what a method is; where it does not, nobody guesses. */
+  @ParameterizedTest
+  @ValueSource(strings = {"unary", "auto", "stream"})
+  void defect09UnaryCallOfGrpcIsAPingPongCall(String mode) {
+    String config =
+        GatewayProcess.configuration(
+                "{unary: ttheader-framed, streaming: ttstream}", server.address())
+            .replace("- cluster: backend", "- {cluster: backend, mode: " + mode + "}");
+    try (GatewayProcess own = GatewayProcess.with(config).start()) {
+      ObjectNode seen = Peers.client(own.address(), "grpc-thrift", "unary").get("unary").line();
+      JsonNode error = seen.path("error");
+      switch (mode) {
+        case "unary" -> assertThat(seen.path("ok").asBoolean()).as("%s", seen).isTrue();
+        case "auto" -> {
+          assertThat(error.path("type").asInt()).as("%s", seen).isEqualTo(12);
+          assertThat(error.path("text").asText()).contains("mode: unary");
+        }
+        // What the guide's proxy does with every unary call.
+        default -> assertThat(error.path("text").asText()).contains("interface conversion");
+      }
+    }
   }
 
   /** Where the downstream does not speak gRPC, the caller is told so in gRPC's own words. */

@@ -155,6 +155,12 @@ public final class Headers {
     add(key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Adds an entry with a number as key; the text is written as UTF-8. */
+  public void add(int key, String value) {
+    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+    addIntRange(key, append(bytes), bytes.length);
+  }
+
   /**
    * Puts bytes into the array, for entries to be ranges of.
    *

@@ -4,7 +4,7 @@ package io.sluice.gateway.call;
  * Keys that a protocol uses for itself and that are not shown as metadata. The lists of all
  * protocols together, so that a filter meets the same rule on each.
  */
-final class ReservedKeys {
+public final class ReservedKeys {
   private static final String[] WHOLE = {
     "isn",
     "rip",
@@ -30,7 +30,7 @@ final class ReservedKeys {
   private ReservedKeys() {}
 
   /** Whether this key, in any case, is one of them. */
-  static boolean contains(byte[] bytes, int offset, int length) {
+  public static boolean contains(byte[] bytes, int offset, int length) {
     for (String key : WHOLE) {
       if (key.length() == length && startsWith(bytes, offset, key)) {
         return true;

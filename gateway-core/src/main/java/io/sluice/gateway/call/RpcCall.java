@@ -32,6 +32,8 @@ public final class RpcCall implements Call {
   private final MessageHead request = new MessageHead();
   private final MessageHead response = new MessageHead();
   private Headers headers;
+  private @Nullable Headers outboundHeaders;
+  private @Nullable String outboundService;
   private Headers responseHeaders;
   private @Nullable BizStatus responseBizStatus;
 
@@ -48,6 +50,7 @@ public final class RpcCall implements Call {
   private String cluster = "";
   private String endpoint = "";
   private int attempts;
+  private int maxMessage = Integer.MAX_VALUE;
   private long requestBytes;
   private long responseBytes;
 
@@ -301,9 +304,39 @@ public final class RpcCall implements Call {
     return response;
   }
 
-  /** The request's metadata as it goes on the wire. */
+  /** The request's metadata as it came, with what filters have changed. */
   public Headers headers() {
     return headers;
+  }
+
+  /** The request's metadata in the dialect that the outbound leg speaks. */
+  public Headers outboundHeaders() {
+    return outboundHeaders == null ? headers : outboundHeaders;
+  }
+
+  /** The name of the service in a gRPC path of the outbound leg, with its package. */
+  public String outboundService() {
+    return outboundService == null ? qualifiedService() : outboundService;
+  }
+
+  /**
+   * The call goes out in another protocol than it came by.
+   *
+   * @param headers in the dialect of that protocol
+   * @param service the name for a gRPC path, with its package
+   */
+  public void translated(Headers headers, String service) {
+    this.outboundHeaders = headers;
+    this.outboundService = service;
+  }
+
+  /** Bytes that a message of the request may have, where it is held until it is whole. */
+  public int maxMessage() {
+    return maxMessage;
+  }
+
+  public void maxMessage(int bytes) {
+    this.maxMessage = bytes;
   }
 
   /** The response's metadata as it came. */

@@ -6,6 +6,7 @@ import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.Durations;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
+import io.sluice.gateway.config.Outbound;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.route.Cluster;
@@ -99,16 +100,18 @@ final class RouteExplanation {
     for (Map.Entry<Cluster, Integer> entry : weights.entrySet()) {
       ClusterConfig cluster = entry.getKey().config();
       String share = weights.size() == 1 ? "" : ", " + entry.getValue() + " of " + sum + " calls";
-      String transport =
-          call.protocol().isPingPong()
-              ? cluster.transport().unary().protocol().label()
-              : call.protocol().label();
+      Outbound way = route.outbound(call, entry.getKey());
+      if (way.protocol() == null) {
+        line(title, entry.getKey().name() + share + ": refused, " + way.refusal());
+        title = "";
+        continue;
+      }
       line(
           title,
           entry.getKey().name()
               + share
               + ": by "
-              + transport
+              + way.protocol().label()
               + " to "
               + cluster.endpoints().stream()
                   .map(endpoint -> endpoint.address().toString())
@@ -122,7 +125,8 @@ final class RouteExplanation {
       line(
           "timeout",
           format(route.timeoutNanos()) + ", the route's; an earlier one of the caller stands");
-    } else if (call.protocol().isPingPong()) {
+    } else if (route.clusters().weights().keySet().stream()
+        .anyMatch(cluster -> route.isUnary(call, cluster))) {
       line(
           "timeout",
           "the caller's; without one "

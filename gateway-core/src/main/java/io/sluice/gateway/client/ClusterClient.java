@@ -1,8 +1,6 @@
 package io.sluice.gateway.client;
 
-import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
-import io.sluice.api.Status;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -17,9 +15,6 @@ import java.util.function.Consumer;
 
 /** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
 class ClusterClient implements ClusterCalls {
-  private static final Status NO_BUFFERED_PROTOBUF =
-      Status.untranslatable("Kitex Protobuf has no Buffered form: it needs a frame length");
-
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
@@ -60,17 +55,12 @@ class ClusterClient implements ClusterCalls {
   }
 
   @Override
-  public final RequestSink open(RpcCall call, ResponseSink response) {
+  public final RequestSink open(RpcCall call, Protocol protocol, ResponseSink response) {
     if (openCalls.isFull()) {
       return RefusedLeg.of(call, response, openCalls.full());
     }
-    if (call.protocol().isPingPong()
-        && call.codec() == Codec.PROTOBUF
-        && unary() == Protocol.BUFFERED) {
-      return RefusedLeg.of(call, response, NO_BUFFERED_PROTOBUF);
-    }
     Leg<?> leg =
-        switch (call.protocol()) {
+        switch (protocol) {
           case GRPC -> new GrpcLeg(this, call, response);
           case TTSTREAM -> new TtstreamLeg(this, call, response);
           case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED ->
@@ -80,10 +70,6 @@ class ClusterClient implements ClusterCalls {
         };
     leg.connect();
     return leg;
-  }
-
-  private Protocol unary() {
-    return cluster.config().transport().unary().protocol();
   }
 
   /**

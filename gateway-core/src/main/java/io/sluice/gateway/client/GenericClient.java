@@ -1,11 +1,16 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.Outbound;
 import io.sluice.gateway.exchange.Dialer;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.Route;
+import io.sluice.gateway.translate.Translations;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.Collection;
@@ -31,7 +36,26 @@ public final class GenericClient implements Dialer {
   }
 
   @Override
-  public RequestSink open(RpcCall call, Cluster cluster, ResponseSink response) {
+  public RequestSink open(RpcCall call, Route route, Cluster cluster, ResponseSink response) {
+    Outbound way = route.outbound(call, cluster);
+    Protocol protocol = way.protocol();
+    if (protocol == null) {
+      return RefusedLeg.of(call, response, Status.untranslatable(way.refusal()));
+    }
+    if (!Translations.isNeeded(call.protocol(), protocol)) {
+      return calls(cluster).open(call, protocol, response);
+    }
+    return Translations.open(
+        call,
+        protocol,
+        cluster.config().service(),
+        cluster.config().packageName(),
+        loop,
+        response,
+        answer -> calls(cluster).open(call, protocol, answer));
+  }
+
+  private ClusterCalls calls(Cluster cluster) {
     ClusterCalls client = clusters.get(cluster);
     if (client == null) {
       Connector connector = new Connector(vertx, context, cluster.config());
@@ -41,7 +65,7 @@ public final class GenericClient implements Dialer {
               : new ClusterClient(cluster, loop, connector);
       clusters.put(cluster, client);
     }
-    return client.open(call, response);
+    return client;
   }
 
   /** What each endpoint that was used has now; each once. To be called on the loop. */

@@ -113,12 +113,12 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
     }
     out.string(TTHeaderKeys.REAL_ADDRESS, call.peerText());
     if (checksum != null) {
-      PayloadChecksum.remove(call.headers());
+      PayloadChecksum.remove(call.outboundHeaders());
       out.string(TTHeaderKeys.CHECKSUM, PayloadChecksum.PLACE);
       checksumAt = out.at() - PayloadChecksum.PLACE.length();
     }
     RequestKeys.writeRest(
-        out, call.headers(), unchanged, service == null ? -1 : TTHeaderKeys.TO_SERVICE);
+        out, call.outboundHeaders(), unchanged, service == null ? -1 : TTHeaderKeys.TO_SERVICE);
     if (service != null) {
       out.integer(TTHeaderKeys.TO_SERVICE, service);
     }

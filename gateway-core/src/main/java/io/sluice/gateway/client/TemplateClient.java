@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -45,7 +46,7 @@ final class TemplateClient implements ClusterCalls {
   }
 
   @Override
-  public RequestSink open(RpcCall call, ResponseSink response) {
+  public RequestSink open(RpcCall call, Protocol protocol, ResponseSink response) {
     Instance instance;
     try {
       String hosts = hostMaker.hosts(call);
@@ -62,7 +63,7 @@ final class TemplateClient implements ClusterCalls {
     } catch (HostMaker.Unfit e) {
       return RefusedLeg.of(call, response, unknown(call, e.getMessage()));
     }
-    return instance.open(call, response);
+    return instance.open(call, protocol, response);
   }
 
   private Status full() {

@@ -65,7 +65,7 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
     RpcCall call = leg.call();
     String named = config().service();
     String service = call.service().isEmpty() && named != null ? named : call.service();
-    ByteBuf header = writer.open(leg.id(), service, call.method(), call.headers());
+    ByteBuf header = writer.open(leg.id(), service, call.method(), call.outboundHeaders());
     add(leg);
     write(header);
   }

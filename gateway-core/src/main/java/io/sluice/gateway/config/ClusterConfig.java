@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endpoints at least one, each once, ports from 1
  * @param service the service's name as the downstream is told it; null keeps the caller's
+ * @param packageName goes before names of services that come without one; null for none
  * @param firstByteTimeout null for none
  */
 public record ClusterConfig(
@@ -19,6 +20,13 @@ public record ClusterConfig(
             value = "The service name that it is told; without one, what the caller said.",
             pattern = "\\S{1,255}")
         @Nullable String service,
+    @Key("package")
+        @Setting(
+            value =
+                "The Protobuf package that goes before the service's name where a call that came"
+                    + " without one goes out by gRPC.",
+            pattern = "[A-Za-z0-9_.]{1,255}")
+        @Nullable String packageName,
     @Setting(value = "Which of the instances a call goes to.", fallback = "round-robin")
         Balance balance,
     @Setting(value = "How long connecting may take.", fallback = "1s", min = 1, max = 300_000)

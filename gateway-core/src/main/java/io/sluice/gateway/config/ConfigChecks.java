@@ -106,10 +106,10 @@ final class ConfigChecks {
 
   private void checkTransport(ClusterConfig cluster) {
     TransportConfig transport = cluster.transport();
-    if (transport == null || transport.unary() == null) {
+    if (transport == null || positions.isFaulty(transport)) {
       return;
     }
-    boolean ttheader = transport.unary().protocol().carriesMetadata();
+    boolean ttheader = transport.unary() != null && transport.unary().isTtheader();
     if (cluster.checksum() == ClusterConfig.Checksum.CRC32C && !ttheader) {
       faults.add(
           positions.ofValue(cluster, "checksum"),

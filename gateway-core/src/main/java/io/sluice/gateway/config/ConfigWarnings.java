@@ -30,6 +30,7 @@ final class ConfigWarnings {
   List<Fault> of(List<NamedFilter> filters, List<LoadedRoute> routes) {
     lookForUnusedClusters();
     lookForIdleRoutes();
+    config.routes().forEach(this::lookForUnclearCalls);
     config.clusters().values().forEach(this::lookForOpenHosts);
     lookAtOrder(config.filters(), filters);
     for (LoadedRoute route : routes) {
@@ -83,6 +84,23 @@ final class ConfigWarnings {
                 + " in line "
                 + positions.of(before).line()
                 + " is more specific and takes all of them");
+      }
+    }
+  }
+
+  /** Calls by gRPC of which nobody says what they are. */
+  private void lookForUnclearCalls(RouteConfig route) {
+    for (String name : route.weights().keySet()) {
+      TransportConfig transport = config.clusters().get(name).transport();
+      if (RouteWays.of(route, transport).stream().anyMatch(Outbound::wantsMode)) {
+        warnings.add(
+            positions.of(route),
+            "gRPC calls of route "
+                + Faults.quote(route.name())
+                + " are refused: cluster "
+                + Faults.quote(name)
+                + " takes calls and streams by other protocols",
+            "say 'mode: unary' or 'mode: stream'; methods can have routes of their own");
       }
     }
   }

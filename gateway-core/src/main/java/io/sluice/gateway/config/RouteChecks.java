@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -39,6 +40,7 @@ final class RouteChecks {
       return;
     }
     checkListener(route);
+    checkWays(route);
     RouteConfig tied = ties.add(route);
     if (tied != null) {
       tellTie(route, tied);
@@ -75,13 +77,34 @@ final class RouteChecks {
     for (String cluster : route.weights().keySet()) {
       if (!defined.contains(cluster)) {
         faults.add(
-            route.cluster() != null
-                ? positions.ofValue(route, "cluster")
-                : positions.ofKey(route, "clusters", cluster),
+            placeOf(route, cluster),
             "cluster " + Faults.quote(cluster) + " is not defined",
             Spelling.hint(cluster, defined, "there are "));
       }
     }
+  }
+
+  /** A cluster to which none of the route's calls can go. */
+  private void checkWays(RouteConfig route) {
+    for (String name : route.weights().keySet()) {
+      ClusterConfig cluster = config.clusters().get(name);
+      if (cluster == null || cluster.transport() == null || route.mode() == null) {
+        continue;
+      }
+      List<Outbound> ways = RouteWays.of(route, cluster.transport());
+      if (!ways.isEmpty() && ways.stream().allMatch(Outbound::isRefused)) {
+        faults.add(
+            placeOf(route, name),
+            "no call of this route can go to cluster " + Faults.quote(name),
+            ways.get(0).refusal());
+      }
+    }
+  }
+
+  private Mark placeOf(RouteConfig route, String cluster) {
+    return route.cluster() != null
+        ? positions.ofValue(route, "cluster")
+        : positions.ofKey(route, "clusters", cluster);
   }
 
   private void checkListener(RouteConfig route) {

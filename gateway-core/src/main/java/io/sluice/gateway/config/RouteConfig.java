@@ -50,6 +50,12 @@ public record RouteConfig(
             value = "How callers without metadata are told a business status.",
             fallback = "exception")
         BusinessStatus businessStatus,
+    @Setting(
+            value =
+                "What calls by gRPC are: their wire does not say whether there is one message each"
+                    + " way.",
+            fallback = "auto")
+        Mode mode,
     @Setting("The filters that these calls pass, in this order, after the global ones.")
         List<FilterUse> filters) {
 
@@ -59,6 +65,15 @@ public record RouteConfig(
     TRANSPARENT,
     /** The gateway was the next hop that it was meant for. */
     HOP
+  }
+
+  /** What a call by gRPC is. */
+  public enum Mode {
+    /** Either; so it can go only where that makes no difference. */
+    AUTO,
+    /** One message each way. */
+    UNARY,
+    STREAM
   }
 
   /** How a business status is told where there is no place for one. */

@@ -99,8 +99,12 @@ final class RouteTies {
    * Whether there are such calls at all: Protobuf has no form without a length, nor as ttstream.
    */
   static boolean canHold(Map<String, Object> conditions) {
-    Object protocol = conditions.get("protocol");
-    return conditions.get("codec") != Codec.PROTOBUF
+    return areThere(conditions.get("protocol"), conditions.get("codec"));
+  }
+
+  /** Whether there are calls by this protocol in this codec; null stands for any. */
+  static boolean areThere(@Nullable Object protocol, @Nullable Object codec) {
+    return codec != Codec.PROTOBUF
         || protocol != Protocol.BUFFERED && protocol != Protocol.TTSTREAM;
   }
 }

@@ -116,7 +116,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (timeout > 0) {
       call.timeout(timeout, true);
-    } else if (call.protocol().isPingPong()) {
+    } else if (found.isUnary(call, cluster)) {
       call.timeout(Exchanges.DEFAULT_TIMEOUT_NANOS, false);
     }
     if (call.timeoutNanos() > 0) {
@@ -135,7 +135,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (chain.responseMessage().length > 0) {
       responseGate = new MessageGate(this, chain.responseMessage(), false);
     }
-    RequestSink opened = env.dialer().open(call, cluster, this);
+    RequestSink opened = env.dialer().open(call, route, cluster, this);
     if (state != State.OPEN) {
       opened.requestCancel(OVER);
       return;

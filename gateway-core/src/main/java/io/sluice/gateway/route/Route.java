@@ -1,5 +1,9 @@
 package io.sluice.gateway.route;
 
+import io.sluice.api.Call;
+import io.sluice.api.Protocol;
+import io.sluice.gateway.config.Outbound;
+import io.sluice.gateway.config.RouteConfig.Mode;
 import io.sluice.gateway.filter.FilterChain;
 
 /**
@@ -10,6 +14,7 @@ import io.sluice.gateway.filter.FilterChain;
  * @param dropsTransients whether transient metadata has had its one hop when it came here
  * @param emptyBusinessStatus whether callers without metadata get the reply that came with a
  *     business status, in place of an exception that tells it
+ * @param mode what calls by gRPC are
  * @param chain the filters that run before routing, and behind them the route's own
  */
 public record Route(
@@ -18,10 +23,25 @@ public record Route(
     long timeoutNanos,
     boolean dropsTransients,
     boolean emptyBusinessStatus,
+    Mode mode,
     FilterChain chain) {
 
   /** One that sends all of its calls to one cluster and otherwise leaves them as they are. */
   public static Route to(Cluster cluster, String name, long timeoutNanos, FilterChain chain) {
-    return new Route(name, Shares.all(cluster), timeoutNanos, false, false, chain);
+    return new Route(name, Shares.all(cluster), timeoutNanos, false, false, Mode.AUTO, chain);
+  }
+
+  /** In which protocol a call goes to a cluster, or why it cannot. */
+  public Outbound outbound(Call call, Cluster cluster) {
+    return Outbound.of(call.protocol(), call.codec(), mode, cluster.config().transport());
+  }
+
+  /** Whether it is certain that a call has one message each way. */
+  public boolean isUnary(Call call, Cluster cluster) {
+    if (call.protocol() != Protocol.GRPC) {
+      return call.protocol().isPingPong();
+    }
+    Protocol outbound = outbound(call, cluster).protocol();
+    return mode == Mode.UNARY || outbound != null && outbound.isPingPong();
   }
 }

@@ -221,8 +221,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
             path.service(),
             path.method(),
             GrpcHeaders.read(headers));
-    call.caller(text(headers, "source-service"), text(headers, "source-method"));
+    call.caller(
+        GrpcHeaders.text(headers, "source-service"), GrpcHeaders.text(headers, "source-method"));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
+    call.maxMessage(listener.wireLimits().maxFrame());
     if (timeout > 0) {
       call.timeout(timeout, true);
     }
@@ -232,11 +234,6 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     if (frame.isEndStream()) {
       stream.halfClose();
     }
-  }
-
-  private static String text(Http2Headers headers, String key) {
-    CharSequence value = headers.get(key);
-    return value == null ? "" : value.toString();
   }
 
   private void notGrpc(Http2HeadersFrame request) {

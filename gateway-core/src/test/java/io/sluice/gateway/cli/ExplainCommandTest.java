@@ -68,6 +68,31 @@ class ExplainCommandTest {
   }
 
   @Test
+  void tellsInWhichProtocolTheCallGoes() throws IOException {
+    Files.writeString(
+        file,
+        """
+        listeners: {rpc: {address: 'localhost:0'}}
+        clusters:
+          c: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
+          d: {endpoints: ['a:1'], transport: {unary: grpc, streaming: none}}
+        routes:
+          - {match: {service: S}, clusters: {c: 1, d: 1}, mode: unary}
+          - {cluster: c}
+        """);
+    assertThat(explain("--service=S", "--method=m", "--protocol=grpc").out())
+        .contains("c, 1 of 2 calls: by ttheader to a:1", "d, 1 of 2 calls: by grpc to a:1")
+        .contains("without one 10s, the gateway's own");
+    assertThat(explain("--service=S", "--method=m", "--protocol=ttstream").out())
+        .contains("c, 1 of 2 calls: by ttstream to a:1")
+        .contains("d, 1 of 2 calls: refused, the cluster takes no streams");
+    assertThat(explain("--service=T", "--method=m", "--protocol=grpc", "--codec=thrift").out())
+        .contains("c: refused, gRPC does not say whether this call is unary");
+    assertThat(explain("--service=T", "--method=m", "--protocol=ttheader").out())
+        .contains("c: by ttheader to a:1");
+  }
+
+  @Test
   void metadataAndCallerAndListenerCount() {
     Ran ran =
         explain(

@@ -11,7 +11,9 @@ import io.sluice.api.Protocol;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.sluice.gateway.config.RouteConfig.BusinessStatus;
+import io.sluice.gateway.config.RouteConfig.Mode;
 import io.sluice.gateway.config.RouteConfig.Transients;
+import io.sluice.gateway.config.TransportConfig.Streaming;
 import io.sluice.gateway.config.TransportConfig.Unary;
 import java.time.Duration;
 import java.util.List;
@@ -63,7 +65,8 @@ class ConfigLoaderTest {
                     "echo",
                     new ClusterConfig(
                         List.of(new EndpointConfig(AddressTemplate.parse("a:1"), 1)),
-                        new TransportConfig(Unary.TTHEADER, false, 1024),
+                        new TransportConfig(Unary.TTHEADER, Streaming.SAME, false, 1024),
+                        null,
                         null,
                         ClusterConfig.Balance.ROUND_ROBIN,
                         Duration.ofSeconds(1),
@@ -85,6 +88,7 @@ class ConfigLoaderTest {
                         null,
                         Transients.TRANSPARENT,
                         BusinessStatus.EXCEPTION,
+                        Mode.AUTO,
                         List.of())),
                 List.of()));
   }
@@ -104,8 +108,9 @@ class ConfigLoaderTest {
           echo:
             endpoints: [a:1, {address: "[::1]:2", weight: 3}]
             balance: least-calls
-            transport: {unary: ttheader-framed, multiplex: true, maxInFlight: 3}
+            transport: {unary: ttheader-framed, streaming: none, multiplex: true, maxInFlight: 3}
             service: Echo
+            package: echo.v1
             connectTimeout: 250ms
             firstByteTimeout: 2s
             idleTimeout: 5m
@@ -113,6 +118,7 @@ class ConfigLoaderTest {
             checksum: crc32c
             maxConnections: 3
             maxPending: 0
+          streams: {endpoints: [a:1], transport: {streaming: ttstream}}
           dynamic:
             endpoints: ["{name}.svc.local:8888"]
             transport: framed
@@ -152,7 +158,11 @@ class ConfigLoaderTest {
     assertThat(echo.service()).isEqualTo("Echo");
     assertThat(echo.connectTimeout()).isEqualTo(Duration.ofMillis(250));
     assertThat(echo.firstByteTimeout()).isEqualTo(Duration.ofSeconds(2));
-    assertThat(echo.transport()).isEqualTo(new TransportConfig(Unary.TTHEADER_FRAMED, true, 3));
+    assertThat(echo.transport())
+        .isEqualTo(new TransportConfig(Unary.TTHEADER_FRAMED, Streaming.NONE, true, 3));
+    assertThat(echo.packageName()).isEqualTo("echo.v1");
+    assertThat(model.clusters().get("streams").transport())
+        .isEqualTo(new TransportConfig(null, Streaming.TTSTREAM, false, 1024));
     assertThat(echo.maxPending()).isZero();
     assertThat(echo.maxCalls()).isEqualTo(7);
     assertThat(echo.checksum()).isEqualTo(ClusterConfig.Checksum.CRC32C);
@@ -230,7 +240,7 @@ class ConfigLoaderTest {
         "14:22: nobody can be reached at port 0: at least 1",
         "14:44: duplicate endpoint a:1: write it once",
         "14:63: 'ttheadr' is not known here: did you mean 'ttheader'? allowed are buffered, framed,"
-            + " ttheader, ttheader-framed");
+            + " ttheader, ttheader-framed, grpc");
   }
 
   @Test
@@ -286,7 +296,7 @@ class ConfigLoaderTest {
     assertFaults(
         MINIMAL + "clusters: {c: {endpoints: [[a]], transport: [b], service: {}}}\n",
         "2:28: a list where a mapping belongs: its keys are address, weight",
-        "2:45: a list where a mapping belongs: its keys are unary, multiplex, maxInFlight",
+        "2:45: a list where a mapping belongs: its keys are unary, streaming, multiplex, maxInFlight",
         "2:59: a mapping where a text belongs");
     assertFaults(
         MINIMAL + "filters: [a]\n",

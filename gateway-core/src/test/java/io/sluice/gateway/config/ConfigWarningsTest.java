@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import static io.sluice.gateway.config.Configs.MINIMAL;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
@@ -66,6 +67,43 @@ class ConfigWarningsTest {
         .containsExactly(
             "g.yaml:2:28: callers choose the end of the host in 'svc-{service}:1': give it a fixed"
                 + " ending, or list in 'template: {allow: …}' what it may be");
+  }
+
+  @Test
+  void whatACallByGrpcIsHasToBeSaidWhereItCounts() {
+    String routes =
+        """
+        clusters:
+          c: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: %s}}
+        routes:
+          - {match: {service: s, method: get}, mode: unary, cluster: c}
+          - {match: {service: s, protocol: framed}, cluster: c}
+          - {match: {service: s}, cluster: c}
+        """;
+    assertThat(load(routes.formatted("same")).warnings()).isEmpty();
+    assertThat(load(routes.formatted("grpc")).warnings()).isEmpty();
+    assertThat(load(routes.formatted("none")).warnings()).isEmpty();
+    assertThat(load(routes.formatted("ttstream")).warnings())
+        .extracting(Fault::toString)
+        .containsExactly(
+            "g.yaml:7:5: gRPC calls of route 's' are refused: cluster 'c' takes calls and streams by"
+                + " other protocols: say 'mode: unary' or 'mode: stream'; methods can have routes of"
+                + " their own");
+  }
+
+  @Test
+  void aTransportSaysHowCallsGo() {
+    assertThatThrownBy(
+            () -> load("clusters: {c: {endpoints: ['a:1'], transport: {streaming: same}}}"))
+        .hasMessageContaining(
+            "missing key 'unary': it is required unless 'streaming' is 'grpc' or 'ttstream'");
+    assertThatThrownBy(
+            () ->
+                load(
+                    "clusters: {c: {endpoints: ['a:1'], transport: {unary: grpc, multiplex: true},"
+                        + " checksum: crc32c}}"))
+        .hasMessageContaining("calls without a TTHeader cannot share a connection")
+        .hasMessageContaining("there is no place for a checksum without a TTHeader");
   }
 
   @Test

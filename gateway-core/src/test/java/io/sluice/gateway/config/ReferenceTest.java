@@ -45,7 +45,7 @@ class ReferenceTest {
             .map(MatchResult::group)
             .map(example -> example.replace("```yaml\n", "").replace("```", ""))
             .toList();
-    assertThat(examples).hasSize(4);
+    assertThat(examples).hasSize(5);
     String shop =
         """
           shop: {endpoints: [a:1], transport: framed}
@@ -54,10 +54,12 @@ class ReferenceTest {
         """;
     assertThat(
             Configs.load(
-                    examples.get(0) + examples.get(1) + shop + examples.get(2) + examples.get(3),
+                    examples.get(0) + examples.get(1) + shop + examples.get(2) + examples.get(4),
                     Configs.REWRITE)
                 .routes())
         .hasSize(5);
+    assertThat(Configs.load(examples.get(0) + examples.get(1) + examples.get(3)).routes())
+        .hasSize(2);
   }
 
   @Test

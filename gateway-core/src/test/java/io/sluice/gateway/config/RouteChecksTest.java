@@ -72,6 +72,41 @@ class RouteChecksTest {
   }
 
   @Test
+  void aClusterTakesSomeOfTheCallsOfItsRoutes() {
+    assertFaults(
+        MINIMAL
+            + """
+            clusters:
+              both: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
+              calls: {endpoints: ['a:1'], transport: {unary: buffered, streaming: none}}
+              streams: {endpoints: ['a:1'], transport: {streaming: ttstream}}
+            routes:
+              - {cluster: both}
+              - {cluster: both, match: {service: a, protocol: grpc}}
+              - {cluster: both, match: {service: b, protocol: grpc, codec: thrift}}
+              - {cluster: both, match: {service: c, protocol: grpc, codec: thrift}, mode: stream}
+              - {cluster: both, match: {service: d, protocol: grpc, codec: protobuf}, mode: stream}
+              - {cluster: calls, match: {service: e, protocol: ttstream}}
+              - {clusters: {both: 1, streams: 1}, match: {service: f, protocol: framed}}
+              - {cluster: streams, match: {service: g, codec: protobuf}}
+              - {cluster: calls, match: {service: h, codec: protobuf}}
+            """,
+        "9:15: no call of this route can go to cluster 'both': gRPC does not say whether this call"
+            + " is unary, and the cluster takes either by another protocol: its route has to say"
+            + " 'mode: unary' or 'mode: stream'",
+        "11:15: no call of this route can go to cluster 'both': the cluster takes streams by"
+            + " ttstream, which has no Protobuf",
+        "12:15: no call of this route can go to cluster 'calls': the cluster takes no streams: its"
+            + " transport has 'streaming: none'",
+        "13:26: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+            + " its transport has no 'unary'",
+        "14:15: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+            + " its transport has no 'unary'",
+        "15:15: no call of this route can go to cluster 'calls': Kitex Protobuf has no Buffered"
+            + " form: it needs a frame length");
+  }
+
+  @Test
   void routesDoNotOverlap() {
     assertRefused(
         """

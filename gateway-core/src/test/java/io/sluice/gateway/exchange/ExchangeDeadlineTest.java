@@ -97,7 +97,7 @@ class ExchangeDeadlineTest {
                   new Exchanges(
                       Loop.of(loop),
                       () -> routes,
-                      (c, to, response) -> new Nowhere(),
+                      (c, route, to, response) -> new Nowhere(),
                       (c, e) -> {});
               RpcCall call =
                   new RpcCall(

@@ -56,6 +56,15 @@ final class Corpus {
       case TTHEADERS -> Vectors.ttheader().map(Vector::bytes).toList();
       case MESH_HEADERS -> List.of(Vectors.named("mesh_header_framed_call").bytes());
       case STREAM_FRAMES -> Vectors.ttstream().map(Vector::bytes).toList();
+      // Plain, empty, packed, with a flag that there is not, and one that is not all there.
+      case GRPC_MESSAGES ->
+          Stream.of(
+                  "00000000080b000100000001610000000000000000000002",
+                  "010000001b1f8b08000000000000ffe36660646060606458c100003b33b4a707000000",
+                  "020000000161",
+                  "0000ffffff61")
+              .map(HexFormat.of()::parseHex)
+              .toList();
       case GRPC_TEXTS ->
           Stream.of("/interop.pb.InteropPb/Emit", "/a/b", "1000m", "99999999H", "%E4%B8%96 100%")
               .map(text -> text.getBytes(StandardCharsets.UTF_8))

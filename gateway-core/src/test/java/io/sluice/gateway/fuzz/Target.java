@@ -14,6 +14,7 @@ public enum Target {
   THRIFT_EXCEPTIONS(ExceptionUse::thrift),
   PROTOBUF_EXCEPTIONS(ExceptionUse::protobuf),
   STREAM_FRAMES(FrameReading::frames),
+  GRPC_MESSAGES(MessageReading::messages),
   GRPC_TEXTS(TextUse::grpc),
   CONFIGURATION(ConfigUse::configuration);
 

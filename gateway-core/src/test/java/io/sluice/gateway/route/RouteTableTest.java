@@ -12,6 +12,7 @@ import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.Glob;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.MatchConfig;
+import io.sluice.gateway.config.RouteConfig.Mode;
 import io.sluice.gateway.filter.FilterChain;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -80,7 +81,8 @@ class RouteTableTest {
   }
 
   private static Rule rule(MatchConfig match, String name) {
-    return new Rule(match, new Route(name, null, 0, false, false, FilterChain.of(List.of())));
+    return new Rule(
+        match, new Route(name, null, 0, false, false, Mode.AUTO, FilterChain.of(List.of())));
   }
 
   private static String find(RouteTable table, RpcCall call) {

@@ -9,6 +9,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RpcCall;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,14 +70,21 @@ public final class GrpcHeaders {
   public static Http2Headers request(RpcCall call, @Nullable String authority) {
     Http2Headers out = new DefaultHttp2Headers(false, 16);
     out.method(POST).scheme(HTTP);
-    out.path('/' + call.qualifiedService() + '/' + call.method());
-    out.authority(authority == null ? call.destination() : authority);
+    out.path('/' + call.outboundService() + '/' + call.method());
+    out.authority(authority(call, authority));
     out.add(TE, TRAILERS);
     if (call.explicitTimeout()) {
       out.add(GRPC_TIMEOUT, GrpcTimeout.format(call.nanosLeft()));
     }
-    append(out, call.headers());
+    append(out, call.outboundHeaders());
     return out;
+  }
+
+  private static String authority(RpcCall call, @Nullable String given) {
+    if (given != null) {
+      return given;
+    }
+    return call.destination().isEmpty() ? call.service() : call.destination();
   }
 
   /** The head of a response, before its messages. */
@@ -159,8 +167,16 @@ public final class GrpcHeaders {
     if (code == null || integer(code, 0) == 0) {
       return null;
     }
-    CharSequence extra = trailers.get("biz-extra");
-    return new BizStatus(integer(code, 0), status.text(), extra == null ? null : extra.toString());
+    String extra = trailers.get("biz-extra") == null ? null : text(trailers, "biz-extra");
+    return new BizStatus(integer(code, 0), status.text(), extra);
+  }
+
+  /** The value of a header as text, whose bytes are UTF-8; empty if it is not there. */
+  public static String text(Http2Headers headers, CharSequence key) {
+    CharSequence value = headers.get(key);
+    return value == null
+        ? ""
+        : new String(AsciiString.of(value).toByteArray(), StandardCharsets.UTF_8);
   }
 
   private static int integer(CharSequence text, int otherwise) {

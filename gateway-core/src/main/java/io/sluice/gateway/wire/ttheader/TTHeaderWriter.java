@@ -116,6 +116,10 @@ public final class TTHeaderWriter {
   }
 
   private void range(byte[] bytes, int offset, int length) {
+    // What came by HTTP/2 may be longer.
+    if (length > MAX_TEXT) {
+      throw new WireException("metadata of " + length + " bytes does not fit a TTHeader");
+    }
     out.writeShort(length);
     out.writeBytes(bytes, offset, length);
   }

@@ -1,0 +1,194 @@
+package io.sluice.gateway.translate;
+
+import io.netty.buffer.ByteBuf;
+import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.translate.Translations.Opener;
+import io.sluice.gateway.wire.WireException;
+import io.sluice.gateway.wire.pingpong.MessageReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gRPC caller's call that goes out by ping-pong, if it is unary, or by ttstream.
+ *
+ * <p>A unary request goes on when it, or the first {@value MessageReader#GATHER} bytes of it, are
+ * there: only then is its length known and a downstream occupied. Messages of a stream go on whole.
+ */
+final class FromGrpc extends Translation {
+  private static final String TYPE = "content-type";
+
+  /** What a cancel that began outside of ttstream has in place of names ({@code parseCtxErr}). */
+  private static final String OTHER_PATH = "non-ttstream path";
+
+  private final boolean unary;
+
+  /** Whether a message of the request has begun. */
+  private boolean begun;
+
+  /** Whether the rest of the message goes on as it comes. */
+  private boolean passing;
+
+  /** Metadata of a head that the caller is told only with the end, as it came; else null. */
+  private @Nullable Headers untold;
+
+  /** Whether a message of the response is to begin with the next part. */
+  private boolean atStart = true;
+
+  FromGrpc(RpcCall call, boolean unary, Loop loop, ResponseSink caller, Opener opener) {
+    super(call, loop, caller, opener);
+    this.unary = unary;
+  }
+
+  @Override
+  void begin() {
+    if (!unary) {
+      call().cancelPath(OTHER_PATH);
+      openLeg();
+    }
+  }
+
+  // The request.
+
+  @Override
+  public void requestData(ByteBuf part, boolean endOfMessage) {
+    if (isOver()) {
+      part.release();
+      return;
+    }
+    requestCame(part.readableBytes());
+    reader().append(part);
+    try {
+      while (!isOver() && read()) {}
+    } catch (WireException e) {
+      fail(Status.grpc(Ends.INTERNAL, String.valueOf(e.getMessage())));
+    }
+    settleRequest();
+  }
+
+  /** Reads a prefix or a part; whether there was one. */
+  private boolean read() {
+    if (!reader().isPartDue()) {
+      if (!reader().readPrefix()) {
+        return false;
+      }
+      Status refused = refusal();
+      if (refused != null) {
+        fail(refused);
+        return false;
+      }
+      begun = true;
+    }
+    ByteBuf part = reader().readPart();
+    if (part == null) {
+      return false;
+    }
+    boolean last = !reader().isPartDue();
+    if (passing) {
+      toLeg(part, last);
+      return true;
+    }
+    gather(part);
+    if (isOver()) {
+      return false;
+    }
+    if (last) {
+      pass(message());
+    } else if (unary && !reader().isCompressed() && gathered().size() >= MessageReader.GATHER) {
+      passing = true;
+      describe(reader().length());
+      toLeg(message(), false);
+    }
+    return true;
+  }
+
+  /** Why the message that begins is not taken, or null. */
+  private @Nullable Status refusal() {
+    if (unary && begun) {
+      return Status.grpc(Ends.INTERNAL, "more than one message of a unary call");
+    }
+    long length = reader().length();
+    if (length > call().maxMessage()) {
+      return Status.overLimit(
+          "a message of " + length + " bytes, the limit is " + call().maxMessage());
+    }
+    return unreadable(call().headers());
+  }
+
+  private void pass(ByteBuf message) {
+    if (unary) {
+      describe(message.readableBytes());
+    }
+    toLeg(message, true);
+  }
+
+  private void describe(long length) {
+    call().request().replacedBy((int) length);
+    openLeg();
+  }
+
+  @Override
+  public void requestEnd() {
+    if (isOver()) {
+      return;
+    }
+    if (!reader().isBetweenMessages()) {
+      fail(Status.grpc(Ends.INTERNAL, "half-closed within a message"));
+    } else if (unary && !begun) {
+      fail(Status.grpc(Ends.INTERNAL, "half-closed without a message"));
+    } else {
+      endToLeg();
+    }
+  }
+
+  // The response.
+
+  @Override
+  public void responseHead() {
+    if (isOver()) {
+      return;
+    }
+    if (call().responseBizStatus() != null) {
+      // It is told without a message, so there is nothing but the end.
+      untold = call().responseHeaders();
+      return;
+    }
+    Headers headers = Dialects.toHttp2(call().responseHeaders());
+    int type = call().headers().find(TYPE);
+    headers.add(TYPE, type < 0 ? "application/grpc" : call().headers().value(type));
+    call().responseHeaders(headers, null);
+    caller().responseHead();
+  }
+
+  @Override
+  public void responseData(ByteBuf part, boolean endOfMessage) {
+    if (isOver()) {
+      part.release();
+      return;
+    }
+    int size = part.readableBytes();
+    responseCame(size);
+    if (untold != null) {
+      part.release();
+    } else if (atStart) {
+      long length = endOfMessage ? size : call().response().bodyLength;
+      toCaller(prefixed(length, part, call().response().headAhead), false);
+    } else {
+      toCaller(part, false);
+    }
+    atStart = endOfMessage;
+    settleResponse();
+  }
+
+  @Override
+  public void responseEnd(CallEnd end) {
+    if (isOver()) {
+      return;
+    }
+    finish();
+    caller().responseEnd(Ends.toGrpc(end, untold));
+  }
+}
