@@ -102,7 +102,7 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
       requestRemaining -= size;
       ctx.write(part);
     } else {
-      ByteBuf first = writer.wantsWhole() ? gather(part) : part;
+      ByteBuf first = writer.wantsWhole(leg.call()) ? gather(part) : part;
       if (first == null) {
         return;
       }

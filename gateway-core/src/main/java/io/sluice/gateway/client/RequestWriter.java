@@ -9,6 +9,7 @@ import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageWriter;
+import io.sluice.gateway.wire.thrift.StructSkipper;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.PayloadChecksum;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
@@ -28,6 +29,9 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
   /** Of the payloads; null if none is wanted. */
   private final @Nullable PayloadChecksum checksum;
 
+  /** Of bodies that nothing but their own end will delimit; null if their length goes with them. */
+  private final @Nullable StructSkipper body;
+
   /** Where the checksum of the request being written goes. */
   private int checksumAt;
 
@@ -45,6 +49,7 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
         config.checksum() == ClusterConfig.Checksum.CRC32C && framing.carriesMetadata()
             ? new PayloadChecksum()
             : null;
+    this.body = framing == Protocol.BUFFERED ? new StructSkipper() : null;
     this.writer = new MessageWriter(ctx.alloc(), flags);
   }
 
@@ -60,9 +65,30 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
     return framing(call) == call.protocol();
   }
 
-  /** Whether the first part has to be the whole body, since its checksum goes in front of it. */
-  boolean wantsWhole() {
-    return checksum != null;
+  /**
+   * Whether the first part has to be the whole body, since its checksum goes in front of it, or it
+   * has to be looked at first.
+   */
+  boolean wantsWhole(RpcCall call) {
+    return checksum != null || losesLength(call);
+  }
+
+  private boolean losesLength(RpcCall call) {
+    return body != null && !keepsFraming(call);
+  }
+
+  /**
+   * What a length has delimited so far has to end where its struct does. A downstream would take
+   * the rest for another message, which has passed no route and no filter.
+   */
+  private static boolean isStruct(StructSkipper body, ByteBuf part) {
+    int length = part.readableBytes();
+    try {
+      body.begin(length);
+      return body.skip(part, part.readerIndex()) && body.length() == length;
+    } catch (WireException e) {
+      return false;
+    }
   }
 
   /**
@@ -72,6 +98,10 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
    * @throws WireException if the request does not fit the framing; nothing of it has been written
    */
   void begin(RpcCall call, int seqId, ByteBuf part) {
+    if (body != null && losesLength(call) && !isStruct(body, part)) {
+      part.release();
+      throw new WireException("a Buffered body is one Thrift struct, and this one is not");
+    }
     MessageHead request = call.request();
     unchanged = keepsFraming(call) && request.headAhead > 0 && request.seqId == seqId;
     ByteBuf out =

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.entry;
 
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.testkit.Vectors;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -94,6 +98,44 @@ class TransportsTest {
       }
       assertThat(downstream.accepted()).isEqualTo(1);
     }
+  }
+
+  /** What stands behind a struct would be a message of its own to a Buffered downstream. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Protocol.class,
+      names = {"FRAMED", "TTHEADER", "TTHEADER_FRAMED"})
+  void nothingIsSmuggledBehindABody(Protocol from) throws Exception {
+    byte[] hidden = Thrifts.buffered(1, "hidden", 9, Thrifts.args("x"));
+    try (Downstream downstream =
+            answering(m -> Thrifts.buffered(2, m.method(), m.seqId(), m.body()));
+        TestGateway gateway = TestGateway.start(config("buffered", "", downstream.port()), 1);
+        Peer caller = gateway.connect()) {
+      int seqId = 0;
+      for (byte[] body :
+          List.of(
+              concat(Thrifts.args("seen"), hidden),
+              concat(Thrifts.args("y".repeat(200_000)), hidden),
+              concat(Thrifts.args("seen"), new byte[1]),
+              Arrays.copyOf(Thrifts.args("cut"), 9),
+              new byte[0],
+              "no struct".getBytes(StandardCharsets.US_ASCII))) {
+        caller.send(thrift(from, Map.of(), Map.of(), 1, "seen", ++seqId, body));
+        Status told = caller.read().exception();
+        assertThat(told.number()).isEqualTo(9);
+        assertThat(told.text())
+            .isEqualTo("a Buffered body is one Thrift struct, and this one is not");
+      }
+      caller.send(thrift(from, Map.of(), Map.of(), 1, "last", ++seqId, Thrifts.args("z")));
+      assertThat(caller.read().method()).isEqualTo("last");
+      assertThat(got().method()).isEqualTo("last");
+    }
+  }
+
+  private static byte[] concat(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   /** A frame length in front, also where the cluster's Thrift has none. */
