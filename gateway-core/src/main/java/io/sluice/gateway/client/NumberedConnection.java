@@ -10,6 +10,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
@@ -99,9 +100,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     return !draining && ctx.channel().isActive() && legs.size() < maxCalls();
   }
 
+  /** Closes when what has been written has left: a oneway call may be in it. */
   @Override
   public final void close() {
-    ctx.close();
+    Closing.afterWrites(ctx.channel());
   }
 
   final ClusterConfig config() {
@@ -229,7 +231,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   private void freed() {
     limitReading();
     if (draining && legs.isEmpty()) {
-      ctx.close();
+      close();
       return;
     }
     watchIdle();
@@ -243,7 +245,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
       pool.lost(self());
     }
     if (legs.isEmpty()) {
-      ctx.close();
+      close();
     }
   }
 

@@ -47,7 +47,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   @Override
   public void acquire(Waiter<C> waiter) {
     C connection = emptiest();
-    if (connection != null && (connection.calls() == 0 || open.size() + pending.size() >= spread)) {
+    if (connection != null && (connection.calls() == 0 || isSpread())) {
       waiter.connected(connection);
       return;
     }
@@ -59,6 +59,11 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     }
     waiting.add(waiter);
     connectIfNeeded();
+  }
+
+  /** Whether calls share what there is, rather than wait for one more connection. */
+  private boolean isSpread() {
+    return open.size() + pending.size() >= spread || allOpen();
   }
 
   private boolean mayConnect() {

@@ -10,6 +10,7 @@ import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import java.io.File;
@@ -34,15 +35,19 @@ class TemplateClusterTest {
       Probe.of("probe", new Journal()).onEndDo((call, outcome) -> endpoints.add(call.endpoint()));
 
   private TestGateway start(String host, int port, String template) {
+    return start(host, port, "ttheader", template);
+  }
+
+  private TestGateway start(String host, int port, String transport, String template) {
     return TestGateway.start(
         """
         listeners: {rpc: {address: '127.0.0.1:0'}}
         clusters:
-          dynamic: {endpoints: ['%s:%d'], transport: ttheader, template: {%s}}
+          dynamic: {endpoints: ['%s:%d'], transport: %s, template: {%s}}
         routes:
           - cluster: dynamic
         """
-            .formatted(host, port, template),
+            .formatted(host, port, transport, template),
         1,
         probe);
   }
@@ -220,6 +225,41 @@ class TemplateClusterTest {
       one.read();
       two.read();
       assertEchoes(caller, "4");
+    }
+  }
+
+  /** What was written last is still to leave when the place is given to another. */
+  @Test
+  void aOnewayCallSurvivesItsInstance() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    try (Downstream downstream =
+            Downstream.everywhere(
+                (peer, n) -> {
+                  for (Message m = peer.read(); m != null; m = peer.read()) {
+                    if (m.type() == 4) {
+                      told.add(m.method());
+                    } else {
+                      byte[] result = Thrifts.result("hi");
+                      peer.send(
+                          Thrifts.ttheader(
+                              Protocol.TTHEADER, Map.of(), Map.of(), 2, "echo", m.seqId(), result));
+                    }
+                  }
+                });
+        TestGateway gateway =
+            start(
+                "127.0.0.{metadata:x}",
+                downstream.port(),
+                "{unary: ttheader, multiplex: true}",
+                "maxInstances: 1");
+        Peer caller = gateway.connect()) {
+      assertEchoes(caller, "1");
+      byte[] oneway =
+          Thrifts.ttheader(
+              Protocol.TTHEADER, Map.of(), Map.of("x", "1"), 4, "tell", 1, Thrifts.args("hi"));
+      caller.send(Splits.glued(oneway, call("echo", "S", "", "2")));
+      assertThat(Thrifts.text(caller.read().body())).isEqualTo("hi");
+      await().atMost(Duration.ofSeconds(10)).until(() -> told.equals(List.of("tell")));
     }
   }
 

@@ -178,6 +178,25 @@ class StreamsTest {
     }
   }
 
+  /** Streams had better not share a connection, but rather do so than wait for each other. */
+  @Test
+  void streamsShareWhereNoFurtherConnectionMayBeOpened() {
+    try (Downstream downstream = echoing();
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config("framed", "", downstream.port())
+                    .replace("idleTimeout", "maxConnections: 2, idleTimeout"),
+                1);
+        Peer caller = gateway.connect()) {
+      for (int id = 1; id <= 10; id++) {
+        caller.send(Splits.glued(open(id), data(id, "hi")));
+        assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+        assertThat(text(caller.readFrame())).isEqualTo("<hi>");
+      }
+      assertThat(downstream.accepted()).isEqualTo(2);
+    }
+  }
+
   @Test
   void filtersSeeEachMessage() {
     Probe a = Probe.ofMessages("a", journal);
