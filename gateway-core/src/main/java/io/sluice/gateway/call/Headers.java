@@ -31,6 +31,13 @@ public final class Headers {
     }
   }
 
+  /** Looks at one entry of a header. */
+  @FunctionalInterface
+  public interface EntryTest {
+    /** Whether the entry fits; must not change the header. */
+    boolean test(Headers headers, int entry);
+  }
+
   private static final byte[] NO_BYTES = {};
   private static final int[] NO_INTS = {};
   private static final int WIDTH = 4;
@@ -169,13 +176,26 @@ public final class Headers {
     count--;
   }
 
-  /** Takes out Kitex's transient metadata, the ACL token among it. */
-  public void removeTransients() {
-    for (int i = count - 1; i >= 0; i--) {
-      if (!isIntKey(i) && keyStartsWith(i, dialect.transientPrefix)) {
-        removeAt(i);
+  /**
+   * Takes out all entries that fit. Where many do, this is what does not take the square of their
+   * number.
+   */
+  public void removeIf(EntryTest fits) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (!fits.test(this, i)) {
+        if (kept != i) {
+          System.arraycopy(index, i * WIDTH, index, kept * WIDTH, WIDTH);
+        }
+        kept++;
       }
     }
+    count = kept;
+  }
+
+  /** Takes out Kitex's transient metadata, the ACL token among it. */
+  public void removeTransients() {
+    removeIf((h, i) -> !h.isIntKey(i) && h.keyStartsWith(i, h.dialect.transientPrefix));
   }
 
   /**

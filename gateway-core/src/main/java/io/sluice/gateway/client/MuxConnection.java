@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * A TTHeader connection to a downstream that carries many ping-pong calls at once ({@code
  * netpollmux/client_handler.go}). Requests are written whole; replies come in any order, and are
  * matched by their sequence ids. A reply that is not right fails its own call only, one that nobody
- * waits for is skipped, and the connection is closed when the bytes are no messages any more.
+ * waits for is counted and skipped, and the connection is closed when the bytes are no messages any
+ * more.
  */
 final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
   private RequestWriter writer;
@@ -143,6 +144,7 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
   private void begin(PingPongMessage head) {
     MuxLeg leg = leg(head.callId());
     if (leg == null || !leg.isAsked()) {
+      unasked();
       return;
     }
     current = leg;

@@ -16,6 +16,8 @@ import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Timers;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection to a downstream that is shared by calls of one loop, and tells them apart by a
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends NumberedLeg<C>>
     extends ChannelInboundHandlerAdapter implements SharedConnection, Budget.Holder {
+  private static final Logger LOG = LoggerFactory.getLogger(NumberedConnection.class);
+
   /** Bytes of one call's response that may be on their way while others share the connection. */
   private static final int CALL_BOUND = 8 << 20;
 
@@ -218,6 +222,16 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     if (ctx.channel().config().isAutoRead() != read) {
       ctx.channel().config().setAutoRead(read);
     }
+  }
+
+  /** A reply has come that none of the calls waits for. */
+  final void unasked() {
+    cluster.loop().unaskedReply();
+    LOG.atDebug()
+        .setMessage("skipped a reply that no call waits for")
+        .addKeyValue("cluster", cluster.cluster().name())
+        .addKeyValue("endpoint", pool.address())
+        .log();
   }
 
   /** The call is over. */

@@ -31,6 +31,9 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
   /** Where the checksum of the request being written goes. */
   private int checksumAt;
 
+  /** Whether its payload is what the caller has sent, byte by byte. */
+  private boolean unchanged;
+
   /**
    * @param flags of every TTHeader
    */
@@ -52,7 +55,7 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
         : framing;
   }
 
-  /** Whether the bytes of this call can stay as they came, checksums of them included. */
+  /** Whether the bytes of this call can stay as they came, if its sequence id can. */
   boolean keepsFraming(RpcCall call) {
     return framing(call) == call.protocol();
   }
@@ -69,10 +72,12 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
    * @throws WireException if the request does not fit the framing; nothing of it has been written
    */
   void begin(RpcCall call, int seqId, ByteBuf part) {
+    MessageHead request = call.request();
+    unchanged = keepsFraming(call) && request.headAhead > 0 && request.seqId == seqId;
     ByteBuf out =
         writer.begin(
             framing(call),
-            call.request(),
+            request,
             call.isOneway() ? ThriftHead.ONEWAY : ThriftHead.CALL,
             call.method(),
             seqId,
@@ -102,7 +107,6 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
   /** The keys of a request, as section 2.12 of Kitex's rules for a proxy has them. */
   @Override
   public void write(TTHeaderWriter out, RpcCall call) {
-    MessageHead request = call.request();
     String name = !call.service().isEmpty() ? call.service() : service == null ? "" : service;
     if (!name.isEmpty()) {
       out.string(TTHeaderKeys.SERVICE, name);
@@ -113,7 +117,6 @@ final class RequestWriter implements MessageWriter.Keys<RpcCall> {
       out.string(TTHeaderKeys.CHECKSUM, PayloadChecksum.PLACE);
       checksumAt = out.at() - PayloadChecksum.PLACE.length();
     }
-    boolean unchanged = keepsFraming(call) && request.headAhead > 0;
     RequestKeys.writeRest(
         out, call.headers(), unchanged, service == null ? -1 : TTHeaderKeys.TO_SERVICE);
     if (service != null) {

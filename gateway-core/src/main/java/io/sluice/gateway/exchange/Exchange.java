@@ -10,6 +10,7 @@ import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
@@ -70,6 +71,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   RpcCall call() {
     return call;
+  }
+
+  Loop loop() {
+    return env.loop();
   }
 
   FilterRun filters() {

@@ -11,18 +11,21 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.Limit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers the messages of one direction for the filters that ask for them, and lets through one
- * after another what they make of it. Exists only where a filter asks.
+ * after another what they make of it. Exists only where a filter asks. What it holds is none of the
+ * sender's any more, so it counts as memory of its own.
  *
  * <pre>
  *   parts ─▶ input ─▶ gathered ─▶ current ─▶ hooks ─▶ on
  *            (while hooks are awaited)
  * </pre>
  */
-final class MessageGate {
+final class MessageGate implements Budget.Holder {
   private static final int GRPC_PREFIX = 5;
 
   /** A gathered message; larger ones are not shown to filters but end the call. */
@@ -34,6 +37,7 @@ final class MessageGate {
   private final boolean request;
   private final boolean grpc;
   private final Held input = new Held();
+  private final Budget.Share share;
 
   private @Nullable CompositeByteBuf gathered;
   private @Nullable BufPayload current;
@@ -52,6 +56,7 @@ final class MessageGate {
     this.hooks = hooks;
     this.request = request;
     this.grpc = call.protocol() == Protocol.GRPC;
+    this.share = Budget.ofProcess().share(exchange.loop().eventLoop(), this);
   }
 
   void data(ByteBuf part, boolean endOfMessage) {
@@ -96,7 +101,25 @@ final class MessageGate {
       }
     }
     driving = false;
+    if (!share.holds(held())) {
+      cut();
+    }
     settle();
+  }
+
+  private long held() {
+    return (gathered == null ? 0L : gathered.readableBytes())
+        + (current == null ? 0 : current.size());
+  }
+
+  @Override
+  public void cut() {
+    exchange.loop().limits().met(Limit.MEMORY);
+    exchange.end(
+        CallEnd.of(
+            call,
+            Status.overLimit("memory is short, and filters want to see " + held() + " bytes")));
+    release();
   }
 
   private void gather(ByteBuf part, boolean endOfMessage) {
@@ -252,6 +275,7 @@ final class MessageGate {
   }
 
   void release() {
+    share.release();
     input.release();
     if (gathered != null) {
       gathered.release();

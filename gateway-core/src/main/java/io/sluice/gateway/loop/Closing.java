@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Closes a connection, with or without waiting for what has been written to leave. */
@@ -17,7 +18,10 @@ public final class Closing {
   public static void afterWrites(Channel channel) {
     channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     if (channel.isOpen()) {
-      channel.eventLoop().schedule(() -> now(channel), PATIENCE_SECONDS, TimeUnit.SECONDS);
+      ScheduledFuture<?> cut =
+          channel.eventLoop().schedule(() -> now(channel), PATIENCE_SECONDS, TimeUnit.SECONDS);
+      // Else each of many short connections would be kept for as long.
+      channel.closeFuture().addListener(closed -> cut.cancel(false));
     }
   }
 

@@ -2,8 +2,12 @@ package io.sluice.gateway.loop;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** One event loop, with what its connections share. Every method runs on that loop's thread. */
+/**
+ * One event loop, with what its connections share. Every method runs on that loop's thread, but for
+ * those that say otherwise.
+ */
 public final class Loop {
   private static final FastThreadLocal<Loop> CURRENT = new FastThreadLocal<>();
 
@@ -11,6 +15,7 @@ public final class Loop {
   private final Timers timers;
   private final Flusher flusher;
   private final LimitCounts limits = new LimitCounts();
+  private final AtomicLong unaskedReplies = new AtomicLong();
 
   private Loop(EventLoop eventLoop) {
     this.eventLoop = eventLoop;
@@ -52,5 +57,15 @@ public final class Loop {
   /** Counts the limits that its connections meet. */
   public LimitCounts limits() {
     return limits;
+  }
+
+  /** A downstream has sent a reply that no call waits for. */
+  public void unaskedReply() {
+    unaskedReplies.lazySet(unaskedReplies.getPlain() + 1);
+  }
+
+  /** How many such replies there were so far; on any thread. */
+  public long unaskedReplies() {
+    return unaskedReplies.get();
   }
 }

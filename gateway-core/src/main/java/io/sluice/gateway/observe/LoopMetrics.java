@@ -15,8 +15,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tells how late the event loops are, which limits their connections met, and how much memory they
- * hold. Safe for all threads.
+ * Tells how late the event loops are, which limits their connections met, how many replies came for
+ * nobody, and how much memory they hold. Safe for all threads.
  */
 public final class LoopMetrics {
   private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -32,6 +32,9 @@ public final class LoopMetrics {
           .tag("limit", limit.label())
           .register(registry);
     }
+    FunctionCounter.builder("sluice.unasked.replies", this, LoopMetrics::unaskedReplies)
+        .description("Replies on multiplexed connections that no call waited for")
+        .register(registry);
     Budget budget = Budget.ofProcess();
     Gauge.builder("sluice.memory.held", budget, Budget::held)
         .description("Bytes that connections hold on to")
@@ -68,6 +71,10 @@ public final class LoopMetrics {
       all += watch.loop.limits().count(limit);
     }
     return all;
+  }
+
+  private double unaskedReplies() {
+    return watches.stream().mapToLong(watch -> watch.loop.unaskedReplies()).sum();
   }
 
   /** Wakes up now and then, and notes by how much that was too late. */

@@ -69,9 +69,10 @@ public final class Methods {
   /** The method's own meters, made now if this end says that there is such a method; or null. */
   @Nullable MethodMeters own(Name name, CallEnd end) {
     MethodMeters found = own.get(name);
-    if (found != null || !isAnswered(end.status()) || !name.isShort()) {
+    if (found != null || own.size() >= limit || !isAnswered(end.status()) || !name.isShort()) {
       return found;
     }
+    // Once a method, as long as there are places.
     synchronized (this) {
       if (own.size() >= limit) {
         return own.get(name);

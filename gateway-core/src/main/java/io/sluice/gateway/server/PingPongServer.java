@@ -63,7 +63,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   private long underWay;
   private long gathered;
 
-  /** Whether the caller's last request had a header, so that answers can say what is to come. */
+  /** Whether the answer to the caller's last request can say what is to come. */
   private boolean canBeTold;
 
   /** Set when the listener goes. */
@@ -145,7 +145,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     waiting = null;
     frames++;
-    canBeTold = message.headers() != null;
+    canBeTold = message.framing().carriesMetadata();
     CheckedPayload checksum = listener.verifiesChecksums() ? CheckedPayload.of(message) : null;
     RpcCall call = describe(message);
     current = multiplexed ? new PingPongCall(this) : serial;

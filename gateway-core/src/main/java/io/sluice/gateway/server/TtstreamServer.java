@@ -152,7 +152,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     streams.put(frame.streamId(), stream);
-    underWay += stream.headerBytes;
     RequestSink sink = listener.calls().begin(call, stream);
     stream.request = sink;
   }
@@ -241,6 +240,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       this.call = call;
       this.id = call.request().seqId;
       this.headerBytes = call.headers().footprint();
+      underWay += headerBytes;
     }
 
     void data(ByteBuf payload) {

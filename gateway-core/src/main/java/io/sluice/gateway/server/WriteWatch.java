@@ -58,6 +58,8 @@ final class WriteWatch extends ChannelInboundHandlerAdapter {
     private long progress;
 
     void begin() {
+      // What is next may well be in a buffer that was used before.
+      since = System.nanoTime();
       note();
       again();
     }

@@ -213,4 +213,24 @@ class ChecksumTest {
       }
     }
   }
+
+  /** The sequence id is part of what it is of. */
+  @ParameterizedTest
+  @EnumSource(names = {"TTHEADER", "TTHEADER_FRAMED"})
+  void isDroppedWhereTheSequenceIdIsAnother(Protocol framing) throws Exception {
+    try (Downstream downstream = answering("ok");
+        TestGateway gateway =
+            TestGateway.start(
+                config("{unary: " + framing.label() + ", multiplex: true}", "", downstream.port()),
+                1);
+        Peer caller = gateway.connect()) {
+      Map<String, String> strings = Map.of("crc32c", "12345678", "PV_x", "y", "a", "b");
+      caller.send(
+          Thrifts.ttheader(framing, Map.of(), strings, 1, "put", 900, Thrifts.args("text")));
+      Message request = got.poll(10, TimeUnit.SECONDS);
+      assertThat(request.seqId()).isNotEqualTo(900);
+      assertThat(request.strings()).containsEntry("a", "b").doesNotContainKeys("crc32c", "PV_x");
+      assertThat(Thrifts.text(caller.read().body())).isEqualTo("ok");
+    }
+  }
 }

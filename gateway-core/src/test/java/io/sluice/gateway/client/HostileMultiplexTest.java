@@ -231,6 +231,39 @@ class HostileMultiplexTest {
       }
       one.assertSilentFor(50);
       assertThat(downstream.accepted()).isEqualTo(1);
+      await().until(() -> unasked(gateway) == 20 * 4);
+    }
+  }
+
+  private static double unasked(TestGateway gateway) {
+    return gateway.registry().get("sluice.unasked.replies").functionCounter().count();
+  }
+
+  @Test
+  void aReplyThatComesTooLateIsCountedAndReachesNobody() {
+    CountDownLatch givenUp = new CountDownLatch(1);
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  Message late = peer.read();
+                  givenUp.await();
+                  peer.send(reply(late, "late"));
+                  Message next = peer.read();
+                  peer.send(reply(next, "next"));
+                  peer.read();
+                });
+        TestGateway gateway =
+            TestGateway.start(
+                config("{unary: ttheader, multiplex: true}", "timeout: 200ms", downstream.port()),
+                1);
+        Peer caller = gateway.connect()) {
+      Status told = caller.call("echo", 1, Thrifts.args("late")).exception();
+      assertThat(told.text()).startsWith("rpc timeout: ");
+      givenUp.countDown();
+      await().until(() -> unasked(gateway) == 1);
+      caller.send(Thrifts.call("echo", 2, "next"));
+      assertThat(Thrifts.text(caller.read().body())).isEqualTo("next");
+      assertThat(downstream.accepted()).isEqualTo(1);
     }
   }
 }

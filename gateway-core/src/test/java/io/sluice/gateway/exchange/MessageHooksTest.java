@@ -5,6 +5,7 @@ import static io.sluice.gateway.testkit.Probe.Hook.REQUEST_MESSAGE;
 import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE_MESSAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -12,7 +13,9 @@ import io.netty.util.internal.ThreadExecutorMap;
 import io.sluice.api.Call;
 import io.sluice.api.Payload;
 import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import io.sluice.api.Step;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
@@ -279,6 +282,65 @@ class MessageHooksTest {
       assertThat(got.get().strings())
           .containsEntry("user", "kept")
           .doesNotContainKeys("crc32c", "PV_own");
+    }
+  }
+
+  /** All of a call but its last byte has been sent, and the hook waits for that. */
+  private static byte[] sendAllButTheLast(Peer caller, int length) {
+    byte[] call = Thrifts.call("echo", 1, text(length));
+    caller.send(Arrays.copyOf(call, call.length - 1));
+    return Arrays.copyOfRange(call, call.length - 1, call.length);
+  }
+
+  @Test
+  void whatIsGatheredForThemCountsAsMemory() {
+    int length = 2 << 20;
+    long before = Budget.ofProcess().held();
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      byte[] last = sendAllButTheLast(caller, length);
+      await().until(() -> Budget.ofProcess().held() >= before + length);
+      caller.send(last);
+      assertThat(Thrifts.text(caller.read().body())).hasSize(length);
+      await().until(() -> Budget.ofProcess().held() < before + length);
+    }
+    await().until(() -> Budget.ofProcess().held() <= before);
+  }
+
+  @Test
+  void callThatGathersMostIsEndedWhenMemoryIsShort() {
+    Budget budget = Budget.ofProcess();
+    List<Budget.Share> others = new ArrayList<>();
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      // Each too small to be the one that is cut.
+      while (budget.limit() - budget.held() > 1 << 20) {
+        Budget.Share other = budget.share(Runnable::run, () -> {});
+        assertThat(other.holds(64 * 1024)).isTrue();
+        others.add(other);
+      }
+      byte[] last = sendAllButTheLast(caller, 3 << 20);
+      Status told = caller.read().exception();
+      assertThat(told.number()).isEqualTo(6);
+      assertThat(told.text()).contains("memory is short");
+      others.forEach(Budget.Share::release);
+      others.clear();
+      caller.send(last);
+      // And the connection is in step.
+      assertThat(Thrifts.text(caller.call("echo", 2, Thrifts.args("next")).body()))
+          .isEqualTo("next");
+      assertThat(
+              gateway
+                  .registry()
+                  .get("sluice.limits")
+                  .tag("limit", "memory")
+                  .functionCounter()
+                  .count())
+          .isEqualTo(1);
+    } finally {
+      others.forEach(Budget.Share::release);
     }
   }
 }

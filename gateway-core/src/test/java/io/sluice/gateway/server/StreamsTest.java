@@ -14,6 +14,7 @@ import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
@@ -412,6 +413,35 @@ class StreamsTest {
         }
       }
       await().until(() -> journal.namesAt(Hook.COMPLETE).size() == 22);
+    }
+  }
+
+  /** What is given back of a stream has been taken for it, also when it was refused. */
+  @Test
+  void streamsThatAreTooManyDoNotLowerWhatTheConnectionHolds() throws InterruptedException {
+    Downstream.Service silent =
+        (peer, n) -> {
+          for (StreamFrame f = peer.readFrame(); f != null; f = peer.readFrame()) {
+            got.add(f);
+          }
+        };
+    try (Downstream downstream = Downstream.serving(silent);
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config("framed", "", downstream.port())
+                    .replace("'127.0.0.1:0'", "'127.0.0.1:0', limits: {maxStreams: 1}"),
+                1);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      next();
+      for (int id = 2; id < 202; id++) {
+        caller.send(open(id, "large", "x".repeat(20_000)));
+        assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+        StreamFrame end = caller.readFrame();
+        assertThat(end.id()).isEqualTo(id);
+        assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      }
+      assertThat(Budget.ofProcess().held()).isNotNegative();
     }
   }
 }

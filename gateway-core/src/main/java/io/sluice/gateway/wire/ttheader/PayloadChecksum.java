@@ -57,10 +57,6 @@ public final class PayloadChecksum {
 
   /** Removes what a header has of it. */
   public static void remove(Headers headers) {
-    for (int i = headers.find(TTHeaderKeys.CHECKSUM);
-        i >= 0;
-        i = headers.find(TTHeaderKeys.CHECKSUM)) {
-      headers.removeAt(i);
-    }
+    headers.removeIf((h, i) -> RequestKeys.isKey(h, i, TTHeaderKeys.CHECKSUM));
   }
 }

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * status and what speaks of the connection.
  */
 public final class ReplyKeys {
-  private @Nullable BizStatus bizStatus;
+  private @Nullable Integer bizCode;
+  private String bizMessage = "";
+  private @Nullable String bizExtra;
   private boolean connectionEnds;
 
   private ReplyKeys() {}
@@ -17,42 +19,33 @@ public final class ReplyKeys {
   /** Reads and removes; {@code headers} keeps the rest. */
   public static ReplyKeys take(Headers headers) {
     ReplyKeys keys = new ReplyKeys();
-    Integer code = null;
-    String message = "";
-    String extra = null;
-    for (int i = 0; i < headers.count(); ) {
-      boolean taken = true;
-      if (headers.isIntKey(i)) {
-        int key = headers.intKey(i);
-        taken = key == TTHeaderKeys.MESSAGE_TYPE || key == TTHeaderKeys.FRAME_TYPE;
-      } else if (RequestKeys.isKey(headers, i, TTHeaderKeys.BIZ_STATUS)) {
-        code = TTHeader.decimal(headers, i);
-      } else if (RequestKeys.isKey(headers, i, TTHeaderKeys.BIZ_MESSAGE)) {
-        message = headers.value(i);
-      } else if (RequestKeys.isKey(headers, i, TTHeaderKeys.BIZ_EXTRA)) {
-        extra = headers.value(i);
-      } else if (RequestKeys.isKey(headers, i, TTHeaderKeys.CONNECTION_ENDS)) {
-        keys.connectionEnds = true;
-      } else {
-        taken =
-            RequestKeys.isKey(headers, i, TTHeaderKeys.REAL_ADDRESS)
-                || RequestKeys.isKey(headers, i, TTHeaderKeys.SERVICE);
-      }
-      if (taken) {
-        headers.removeAt(i);
-      } else {
-        i++;
-      }
-    }
-    if (code != null && code != 0) {
-      keys.bizStatus = new BizStatus(code, message, extra);
-    }
+    headers.removeIf(keys::takes);
     return keys;
+  }
+
+  private boolean takes(Headers headers, int entry) {
+    if (headers.isIntKey(entry)) {
+      int key = headers.intKey(entry);
+      return key == TTHeaderKeys.MESSAGE_TYPE || key == TTHeaderKeys.FRAME_TYPE;
+    }
+    if (RequestKeys.isKey(headers, entry, TTHeaderKeys.BIZ_STATUS)) {
+      bizCode = TTHeader.decimal(headers, entry);
+    } else if (RequestKeys.isKey(headers, entry, TTHeaderKeys.BIZ_MESSAGE)) {
+      bizMessage = headers.value(entry);
+    } else if (RequestKeys.isKey(headers, entry, TTHeaderKeys.BIZ_EXTRA)) {
+      bizExtra = headers.value(entry);
+    } else if (RequestKeys.isKey(headers, entry, TTHeaderKeys.CONNECTION_ENDS)) {
+      connectionEnds = true;
+    } else {
+      return RequestKeys.isKey(headers, entry, TTHeaderKeys.REAL_ADDRESS)
+          || RequestKeys.isKey(headers, entry, TTHeaderKeys.SERVICE);
+    }
+    return true;
   }
 
   /** The service's own verdict, or null. */
   public @Nullable BizStatus bizStatus() {
-    return bizStatus;
+    return bizCode == null || bizCode == 0 ? null : new BizStatus(bizCode, bizMessage, bizExtra);
   }
 
   /** Whether the peer is about to close this connection. */

@@ -20,51 +20,52 @@ public final class RequestKeys {
 
   private RequestKeys() {}
 
-  /** Reads and removes; {@code headers} keeps the rest. */
+  /** Reads and removes; {@code headers} keeps the rest. Of equal keys the last counts. */
   public static RequestKeys take(Headers headers) {
     RequestKeys keys = new RequestKeys();
-    // From the back: of equal keys the last counts.
-    boolean named = false;
-    boolean timed = false;
-    for (int i = headers.count() - 1; i >= 0; i--) {
-      if (headers.isIntKey(i)) {
-        switch (headers.intKey(i)) {
-          case TTHeaderKeys.RPC_TIMEOUT -> {
-            if (!timed) {
-              timed = true;
-              Integer millis = TTHeader.decimal(headers, i);
-              keys.timeoutMillis = millis == null ? 0 : Math.max(0, millis);
-            }
-            headers.removeAt(i);
-          }
-          case TTHeaderKeys.TO_METHOD -> keys.method = first(keys.method, headers, i);
-          case TTHeaderKeys.TO_SERVICE -> keys.destination = first(keys.destination, headers, i);
-          case TTHeaderKeys.FROM_SERVICE -> keys.caller = first(keys.caller, headers, i);
-          case TTHeaderKeys.FROM_METHOD -> keys.callerMethod = first(keys.callerMethod, headers, i);
-          case TTHeaderKeys.TRANSPORT_TYPE,
-              TTHeaderKeys.CONNECT_TIMEOUT,
-              TTHeaderKeys.MESSAGE_TYPE,
-              TTHeaderKeys.FRAME_TYPE ->
-              headers.removeAt(i);
-          default -> {}
-        }
-      } else if (isKey(headers, i, TTHeaderKeys.SERVICE)) {
-        if (!named) {
-          named = true;
-          keys.service = service(name(headers, i));
-        }
-        headers.removeAt(i);
-      } else if (isKey(headers, i, TTHeaderKeys.REAL_ADDRESS)
-          || isKey(headers, i, TTHeaderKeys.CONNECTION_ENDS)
-          || headers.keyStartsWith(i, TTHeaderKeys.USED_TRANSIENT_PREFIX)) {
-        headers.removeAt(i);
-      }
-    }
+    headers.removeIf(keys::takes);
     return keys;
   }
 
-  private static String first(String already, Headers headers, int entry) {
-    return already.isEmpty() ? name(headers, entry) : already;
+  private boolean takes(Headers headers, int entry) {
+    if (headers.isIntKey(entry)) {
+      return takesInt(headers, entry);
+    }
+    if (isKey(headers, entry, TTHeaderKeys.SERVICE)) {
+      service = service(name(headers, entry));
+      return true;
+    }
+    return isKey(headers, entry, TTHeaderKeys.REAL_ADDRESS)
+        || isKey(headers, entry, TTHeaderKeys.CONNECTION_ENDS)
+        || headers.keyStartsWith(entry, TTHeaderKeys.USED_TRANSIENT_PREFIX);
+  }
+
+  private boolean takesInt(Headers headers, int entry) {
+    switch (headers.intKey(entry)) {
+      case TTHeaderKeys.TO_METHOD -> method = last(method, headers, entry);
+      case TTHeaderKeys.TO_SERVICE -> destination = last(destination, headers, entry);
+      case TTHeaderKeys.FROM_SERVICE -> caller = last(caller, headers, entry);
+      case TTHeaderKeys.FROM_METHOD -> callerMethod = last(callerMethod, headers, entry);
+      case TTHeaderKeys.RPC_TIMEOUT -> {
+        Integer millis = TTHeader.decimal(headers, entry);
+        timeoutMillis = millis == null ? 0 : Math.max(0, millis);
+        return true;
+      }
+      case TTHeaderKeys.TRANSPORT_TYPE,
+          TTHeaderKeys.CONNECT_TIMEOUT,
+          TTHeaderKeys.MESSAGE_TYPE,
+          TTHeaderKeys.FRAME_TYPE -> {
+        return true;
+      }
+      default -> {}
+    }
+    return false;
+  }
+
+  /** An empty name is none. */
+  private static String last(String already, Headers headers, int entry) {
+    String name = name(headers, entry);
+    return name.isEmpty() ? already : name;
   }
 
   private static String name(Headers headers, int entry) {

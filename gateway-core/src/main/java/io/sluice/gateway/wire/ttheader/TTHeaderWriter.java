@@ -12,7 +12,10 @@ import java.nio.charset.StandardCharsets;
  * connection.
  */
 public final class TTHeaderWriter {
-  /** What older peers can read: they multiply the number of words in 16 bits. */
+  /**
+   * What the number of words can say. Peers with a gopkg up to v0.1.4 read a quarter of that: they
+   * multiply it in 16 bits.
+   */
   private static final int MAX_HEADER = 65_535 * 4;
 
   private static final int MAX_TEXT = 65_535;

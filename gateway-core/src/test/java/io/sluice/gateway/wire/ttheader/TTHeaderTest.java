@@ -14,6 +14,8 @@ import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -140,6 +142,46 @@ class TTHeaderTest {
     assertThat(keys.service()).isEqualTo("EchoService");
     assertThat(keys.timeoutMillis()).isZero();
     assertThat(Message.strings(headers)).containsOnlyKeys("RPC_TRANSIT_t", "user");
+  }
+
+  /** As many as a header can have: taking one out must not cost as much as there are others. */
+  @Test
+  void takesOutManyAndKeepsTheOthersInOrder() {
+    int many = 60_000;
+    byte[] values = "kv".getBytes(StandardCharsets.US_ASCII);
+    Headers request = new Headers(Headers.Dialect.TTHEADER, values);
+    Headers reply = new Headers(Headers.Dialect.TTHEADER, values);
+    for (int i = 0; i < many; i++) {
+      int key = i % 2 == 0 ? TTHeaderKeys.MESSAGE_TYPE : 100 + i;
+      request.addIntRange(key, 0, 1);
+      reply.addIntRange(key, 0, 1);
+    }
+    request.addRange(0, 1, 1, 1);
+    reply.addRange(0, 1, 1, 1);
+    RequestKeys.take(request);
+    ReplyKeys.take(reply);
+    for (Headers left : List.of(request, reply)) {
+      assertThat(left.count()).isEqualTo(many / 2 + 1);
+      for (int i = 0; i < many / 2; i++) {
+        assertThat(left.intKey(i)).isEqualTo(101 + 2 * i);
+        assertThat(left.valueLength(i)).isEqualTo(1);
+      }
+      assertThat(Message.strings(left)).containsExactly(Map.entry("k", "v"));
+    }
+  }
+
+  @Test
+  void lastOfEqualKeysCounts() {
+    byte[] bytes = "abc12".getBytes(StandardCharsets.US_ASCII);
+    Headers headers = new Headers(Headers.Dialect.TTHEADER, bytes);
+    headers.addIntRange(TTHeaderKeys.FROM_SERVICE, 0, 1);
+    headers.addIntRange(TTHeaderKeys.FROM_SERVICE, 1, 2);
+    headers.addIntRange(TTHeaderKeys.FROM_SERVICE, 0, 0);
+    headers.addIntRange(TTHeaderKeys.RPC_TIMEOUT, 3, 1);
+    headers.addIntRange(TTHeaderKeys.RPC_TIMEOUT, 4, 1);
+    RequestKeys keys = RequestKeys.take(headers);
+    assertThat(keys.caller()).isEqualTo("bc");
+    assertThat(keys.timeoutMillis()).isEqualTo(2);
   }
 
   @ParameterizedTest
