@@ -44,6 +44,7 @@ public final class RpcCall implements Call {
   private boolean hidesBizStatus;
 
   private String cancelPath = "";
+  private @Nullable CallEnd requestTrailer;
   private String route = "";
   private String cluster = "";
   private String endpoint = "";
@@ -289,6 +290,18 @@ public final class RpcCall implements Call {
 
   public void cancelPath(String path) {
     this.cancelPath = path;
+  }
+
+  /**
+   * What the caller said with its half close beyond that, such as that it failed; null for a plain
+   * one. Only ttstream can say so.
+   */
+  public @Nullable CallEnd requestTrailer() {
+    return requestTrailer;
+  }
+
+  public void requestTrailer(CallEnd trailer) {
+    this.requestTrailer = trailer;
   }
 
   /** What is known of the request's message. */

@@ -97,7 +97,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public boolean hasRoom() {
-    return !draining && ctx.channel().isActive() && legs.size() < maxStreams;
+    long most = Math.min(maxStreams, cluster.cluster().config().maxStreams());
+    return !draining && ctx.channel().isActive() && legs.size() < most;
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -268,6 +269,19 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     } else {
       forwardResponse(part, endOfMessage);
     }
+  }
+
+  /** Goes its own way: no filter asks for it, and it belongs to no message. */
+  @Override
+  public void responseAside(Aside aside) {
+    if (state != State.OPEN) {
+      aside.payload().release();
+      return;
+    }
+    if (responseGate != null) {
+      responseGate.passesBeside(aside.size());
+    }
+    inbound.responseAside(aside);
   }
 
   private void forwardResponse(ByteBuf part, boolean endOfMessage) {

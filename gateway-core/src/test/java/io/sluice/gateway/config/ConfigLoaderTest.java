@@ -30,6 +30,7 @@ class ConfigLoaderTest {
           Duration.ofSeconds(30),
           ByteSize.parse("128MiB"),
           1000,
+          Duration.ofSeconds(5),
           10_000,
           0);
 
@@ -68,6 +69,8 @@ class ConfigLoaderTest {
                         Duration.ofMinutes(1),
                         ClusterConfig.Connections.KEEP,
                         1024,
+                        1000,
+                        Duration.ofSeconds(5),
                         4096,
                         100_000,
                         ClusterConfig.Checksum.PASS,
@@ -94,7 +97,7 @@ class ConfigLoaderTest {
             address: "[::]:8888"
             limits: {maxFrame: 8MiB, maxHeader: 8KiB, maxKeys: 7, firstBytesTimeout: 1s,
               frameTimeout: 2s, idleTimeout: 3s, writeTimeout: 4s, maxBuffered: 16MiB,
-              connectionRate: 10, maxStreams: 8, maxConnections: 9}
+              connectionRate: 10, maxStreams: 8, maxConnections: 9, stallTimeout: 11s}
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
@@ -132,6 +135,7 @@ class ConfigLoaderTest {
                 Duration.ofSeconds(4),
                 new ByteSize(16 << 20),
                 8,
+                Duration.ofSeconds(11),
                 9,
                 10));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);
