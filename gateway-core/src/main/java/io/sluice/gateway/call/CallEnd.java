@@ -51,6 +51,18 @@ public final class CallEnd implements Outcome {
   }
 
   /**
+   * An end that the caller's side decides, so that nobody is left to be told: the caller has given
+   * up, whatever reason it gave, or the gateway will not carry it on.
+   */
+  public static CallEnd byCancel(RpcCall call, Status why) {
+    Headers none = new Headers(call.headers().dialect());
+    boolean givenUp = why.code() == Status.Code.CANCELLED || why.code() == Status.Code.EXCEPTION;
+    return givenUp
+        ? new CallEnd(Status.cancelled(why.text()), null, none, Party.CALLER, "", false)
+        : new CallEnd(why, null, none, Party.GATEWAY, "", false);
+  }
+
+  /**
    * The downstream, or a proxy in front of it, has given the stream up rather than ended it.
    *
    * @param headers what came with that, handed over

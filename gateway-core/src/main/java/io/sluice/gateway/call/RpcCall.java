@@ -51,6 +51,8 @@ public final class RpcCall implements Call {
   private int attempts;
   private long requestBytes;
   private long responseBytes;
+  private long requestMessages;
+  private long responseMessages;
 
   /** By phase: nanoseconds since the start, plus 1; 0 if it has not come so far. */
   private final long[] phases = new long[PHASES];
@@ -198,6 +200,26 @@ public final class RpcCall implements Call {
   @Override
   public long responseBytes() {
     return responseBytes;
+  }
+
+  @Override
+  public long requestMessages() {
+    return requestMessages;
+  }
+
+  @Override
+  public long responseMessages() {
+    return responseMessages;
+  }
+
+  /** So many messages more of the request have begun. */
+  public void addRequestMessages(int messages) {
+    requestMessages += messages;
+  }
+
+  /** So many messages more of the response have begun. */
+  public void addResponseMessages(int messages) {
+    responseMessages += messages;
   }
 
   /** So many bytes more of the request have come. */

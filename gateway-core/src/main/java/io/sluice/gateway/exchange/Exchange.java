@@ -57,6 +57,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private @Nullable Held heldResponse;
   private @Nullable MessageGate requestGate;
   private @Nullable MessageGate responseGate;
+
+  /** Only if the call is a stream that has its route. */
+  private @Nullable StreamWatch watch;
+
   private State state = State.OPEN;
 
   /** The timer is set only because a filter is awaited; the call itself has no deadline. */
@@ -136,6 +140,13 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (chain.responseMessage().length > 0) {
       responseGate = new MessageGate(this, chain.responseMessage(), false);
     }
+    if (!call.protocol().isPingPong()) {
+      watch = new StreamWatch(this, route.stream(), env.observer().stream(call));
+      watch.begin();
+      if (state != State.OPEN) {
+        return;
+      }
+    }
     RequestSink opened = env.dialer().open(call, cluster, this);
     if (state != State.OPEN) {
       opened.requestCancel(OVER);
@@ -185,7 +196,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
+    if (state != State.OPEN || watch != null && !watch.request(part, endOfMessage)) {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
@@ -219,7 +230,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       return;
     }
     cancelOutbound(why);
-    complete(CallEnd.of(call, why));
+    complete(CallEnd.byCancel(call, why));
   }
 
   @Override
@@ -285,7 +296,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardResponse(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
+    if (state != State.OPEN || watch != null && !watch.response(part, endOfMessage)) {
       part.release();
     } else if (responseGate != null) {
       responseGate.data(part, endOfMessage);
@@ -311,6 +322,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseTaken(int bytes) {
+    if (watch != null) {
+      watch.responseTaken(bytes);
+    }
     if (responseGate != null) {
       responseGate.taken(bytes);
     } else if (outbound != null) {
@@ -412,6 +426,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     env.loop().timers().cancel(this);
     release();
     call.reached(Phase.ENDED);
+    if (watch != null) {
+      watch.ended(end);
+    }
     filters.complete(end);
     env.observer().ended(call, end);
   }

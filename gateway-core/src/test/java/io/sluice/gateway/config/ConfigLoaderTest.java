@@ -82,6 +82,7 @@ class ConfigLoaderTest {
                         "echo",
                         Map.of(),
                         null,
+                        new StreamConfig(null, null, null, null, null, null),
                         Transients.TRANSPARENT,
                         BusinessStatus.EXCEPTION,
                         List.of())),

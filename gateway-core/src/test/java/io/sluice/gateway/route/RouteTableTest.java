@@ -80,7 +80,9 @@ class RouteTableTest {
   }
 
   private static Rule rule(MatchConfig match, String name) {
-    return new Rule(match, new Route(name, null, 0, false, false, FilterChain.of(List.of())));
+    return new Rule(
+        match,
+        new Route(name, null, 0, StreamLimits.NONE, false, false, FilterChain.of(List.of())));
   }
 
   private static String find(RouteTable table, RpcCall call) {
