@@ -15,6 +15,7 @@ import io.sluice.gateway.observe.CallMetrics;
 import io.sluice.gateway.observe.FilterCounters;
 import io.sluice.gateway.observe.LoopMetrics;
 import io.sluice.gateway.observe.Methods;
+import io.sluice.gateway.observe.StreamMetrics;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.server.ListenerShared;
 import io.sluice.gateway.server.ListenerVerticle;
@@ -57,6 +58,7 @@ public final class Gateway {
   private volatile @Nullable FilterLife filters;
 
   private final Methods methods;
+  private final StreamMetrics streamMetrics;
   private final LoopMetrics loopMetrics;
   private final Overview overview;
 
@@ -66,6 +68,7 @@ public final class Gateway {
     this.registry = registry;
     this.config = config;
     this.methods = new Methods(registry, Methods.defaultLimit());
+    this.streamMetrics = new StreamMetrics(registry);
     this.loopMetrics = new LoopMetrics(registry);
     this.overview =
         new Overview(
@@ -227,6 +230,9 @@ public final class Gateway {
   private CallHandler calls(Loop loop) {
     loopMetrics.watch(loop);
     return new Exchanges(
-        loop, routes::get, clients.of(loop.eventLoop()), new CallMetrics(registry, methods));
+        loop,
+        routes::get,
+        clients.of(loop.eventLoop()),
+        new CallMetrics(registry, methods, streamMetrics));
   }
 }

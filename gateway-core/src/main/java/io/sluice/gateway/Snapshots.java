@@ -11,6 +11,7 @@ import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import io.sluice.gateway.route.Shares;
+import io.sluice.gateway.route.StreamLimits;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,6 +46,7 @@ public final class Snapshots {
         config.name(),
         Shares.of(shares),
         config.timeout() == null ? 0 : config.timeout().toNanos(),
+        StreamLimits.of(config.stream()),
         config.transients() == Transients.HOP,
         config.businessStatus() == BusinessStatus.EMPTY,
         config.mode(),

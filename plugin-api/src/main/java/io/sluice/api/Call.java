@@ -57,6 +57,15 @@ public interface Call {
   /** Bytes of the response's messages so far, as the downstream sent them, without framing. */
   long responseBytes();
 
+  /**
+   * Messages of the request that have begun so far, as the caller sent them. Counted for streams,
+   * which all calls by gRPC and ttstream are; 0 for others, and until the stream has its route.
+   */
+  long requestMessages();
+
+  /** Messages of the response, as the downstream sent them; else as {@link #requestMessages()}. */
+  long responseMessages();
+
   /** When the call's head had been read. */
   Instant start();
 
@@ -106,6 +115,8 @@ public interface Call {
     SENT,
     /** The downstream has begun to answer. */
     ANSWERED,
+    /** The first message of a stream's response has begun; other calls do not come to this. */
+    FIRST_MESSAGE,
     /** It is over, and the caller, if still there, has been told. */
     ENDED
   }

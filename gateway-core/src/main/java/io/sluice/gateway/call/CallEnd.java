@@ -13,6 +13,7 @@ public final class CallEnd implements Outcome {
   private Status status;
   private final @Nullable BizStatus bizStatus;
   private final Headers trailers;
+  private final boolean reset;
   private boolean sealed;
 
   /**
@@ -20,7 +21,7 @@ public final class CallEnd implements Outcome {
    * @param trailers handed over; an empty one where the protocol has none
    */
   public CallEnd(Status status, @Nullable BizStatus bizStatus, Headers trailers) {
-    this(status, bizStatus, trailers, party(status), "");
+    this(status, bizStatus, trailers, party(status), "", false);
   }
 
   private CallEnd(
@@ -28,12 +29,14 @@ public final class CallEnd implements Outcome {
       @Nullable BizStatus bizStatus,
       Headers trailers,
       Party endedBy,
-      String filter) {
+      String filter,
+      boolean reset) {
     this.endedBy = endedBy;
     this.filter = filter;
     this.status = status;
     this.bizStatus = bizStatus;
     this.trailers = trailers;
+    this.reset = reset;
   }
 
   /** An end of this call that the gateway itself decides, or that came without trailers. */
@@ -43,7 +46,29 @@ public final class CallEnd implements Outcome {
 
   /** An end of this call that a filter decides. */
   public static CallEnd byFilter(RpcCall call, Status status, String filter) {
-    return new CallEnd(status, null, new Headers(call.headers().dialect()), Party.FILTER, filter);
+    Headers none = new Headers(call.headers().dialect());
+    return new CallEnd(status, null, none, Party.FILTER, filter, false);
+  }
+
+  /**
+   * An end that the caller's side decides, so that nobody is left to be told: the caller has given
+   * up, whatever reason it gave, or the gateway will not carry it on.
+   */
+  public static CallEnd byCancel(RpcCall call, Status why) {
+    Headers none = new Headers(call.headers().dialect());
+    boolean givenUp = why.code() == Status.Code.CANCELLED || why.code() == Status.Code.EXCEPTION;
+    return givenUp
+        ? new CallEnd(Status.cancelled(why.text()), null, none, Party.CALLER, "", false)
+        : new CallEnd(why, null, none, Party.GATEWAY, "", false);
+  }
+
+  /**
+   * The downstream, or a proxy in front of it, has given the stream up rather than ended it.
+   *
+   * @param headers what came with that, handed over
+   */
+  public static CallEnd byReset(Status status, Headers headers) {
+    return new CallEnd(status, null, headers, party(status), "", true);
   }
 
   private static Party party(Status status) {
@@ -91,6 +116,14 @@ public final class CallEnd implements Outcome {
   /** The trailers as they go on the wire. */
   public Headers rawTrailers() {
     return trailers;
+  }
+
+  /**
+   * Whether it was a reset of ttstream. Its caller is to get a reset too, which keeps the
+   * exception's type; to others it is an end like any other.
+   */
+  public boolean isReset() {
+    return reset;
   }
 
   /** No more changes: it is being told to the caller. */

@@ -24,6 +24,16 @@ public interface ResponseSink {
   void responseData(ByteBuf part, boolean endOfMessage);
 
   /**
+   * Something beside the messages, at any time before the end. Told to callers by ttstream only, as
+   * nobody else could be told. Answered by {@link RequestSink#responseTaken} with its size.
+   *
+   * @param aside handed over to the callee
+   */
+  default void responseAside(Aside aside) {
+    aside.payload().release();
+  }
+
+  /**
    * The last that is heard of this call. May come at any time, also before all of the request has
    * been said.
    */

@@ -46,6 +46,7 @@ public final class RpcCall implements Call {
   private boolean hidesBizStatus;
 
   private String cancelPath = "";
+  private @Nullable CallEnd requestTrailer;
   private String route = "";
   private String cluster = "";
   private String endpoint = "";
@@ -53,6 +54,8 @@ public final class RpcCall implements Call {
   private int maxMessage = Integer.MAX_VALUE;
   private long requestBytes;
   private long responseBytes;
+  private long requestMessages;
+  private long responseMessages;
 
   /** By phase: nanoseconds since the start, plus 1; 0 if it has not come so far. */
   private final long[] phases = new long[PHASES];
@@ -202,6 +205,26 @@ public final class RpcCall implements Call {
     return responseBytes;
   }
 
+  @Override
+  public long requestMessages() {
+    return requestMessages;
+  }
+
+  @Override
+  public long responseMessages() {
+    return responseMessages;
+  }
+
+  /** So many messages more of the request have begun. */
+  public void addRequestMessages(int messages) {
+    requestMessages += messages;
+  }
+
+  /** So many messages more of the response have begun. */
+  public void addResponseMessages(int messages) {
+    responseMessages += messages;
+  }
+
   /** So many bytes more of the request have come. */
   public void addRequestBytes(int bytes) {
     requestBytes += bytes;
@@ -292,6 +315,18 @@ public final class RpcCall implements Call {
 
   public void cancelPath(String path) {
     this.cancelPath = path;
+  }
+
+  /**
+   * What the caller said with its half close beyond that, such as that it failed; null for a plain
+   * one. Only ttstream can say so.
+   */
+  public @Nullable CallEnd requestTrailer() {
+    return requestTrailer;
+  }
+
+  public void requestTrailer(CallEnd trailer) {
+    this.requestTrailer = trailer;
   }
 
   /** What is known of the request's message. */

@@ -13,6 +13,7 @@ import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
+import io.sluice.gateway.route.StreamLimits;
 import io.sluice.gateway.route.Verdict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -135,6 +136,9 @@ final class RouteExplanation {
     } else {
       line("timeout", "the caller's; without one there is none");
     }
+    if (!call.protocol().isPingPong()) {
+      printLimits(route.stream());
+    }
     for (Cluster cluster : route.clusters().weights().keySet()) {
       line(
           "",
@@ -149,6 +153,20 @@ final class RouteExplanation {
                 + " to the reply's first byte, of cluster "
                 + cluster.name());
       }
+    }
+  }
+
+  private void printLimits(StreamLimits limits) {
+    limit("openTimeout", limits.open());
+    limit("firstResponse", limits.firstResponse());
+    limit("messageGap", limits.messageGap());
+    limit("idle", limits.idle());
+    limit("maxDuration", limits.duration());
+  }
+
+  private void limit(String key, long nanos) {
+    if (nanos > 0) {
+      line("", format(nanos) + " " + key + " of the route's streams");
     }
   }
 

@@ -119,6 +119,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   public boolean hasRoom() {
     return !draining
         && refused == null
+        && legs.size() < cluster.cluster().config().maxStreams()
         && ctx.channel().isActive()
         && codec.connection().local().canOpenStream();
   }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * more.
  */
 final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
+  /** A reply of which so much waits is given up, so that the others go on. */
+  private static final int CALL_BOUND = 8 << 20;
+
   private RequestWriter writer;
   private ReplyReader replies;
 
@@ -45,6 +48,17 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
   @Override
   int maxCalls() {
     return config().transport().maxInFlight();
+  }
+
+  @Override
+  int callBound() {
+    return CALL_BOUND;
+  }
+
+  /** The others are short calls, which had better not wait. */
+  @Override
+  long stallNanos() {
+    return 0;
   }
 
   /** Not while the downstream does not take what has been written. */

@@ -39,4 +39,9 @@ final class MuxLeg extends NumberedLeg<MuxConnection> {
   boolean isAsked() {
     return asked;
   }
+
+  @Override
+  void eased(MuxConnection connection) {
+    connection.eased(this);
+  }
 }

@@ -7,7 +7,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
@@ -24,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * number. What is said for a number that has no call is nobody's.
  *
  * <p>There is no flow control for a single call. While there is only one, its caller's slowness
- * stops the reading; while there are more, reading goes on, and the call that then holds too much
- * is ended.
+ * stops the reading. While there are more, the others wait for one that holds too much only so long
+ * as the protocol gives it; then it is ended.
  *
  * @param <C> the connection itself
  * @param <L> the leg of a call
@@ -33,9 +35,6 @@ import org.slf4j.LoggerFactory;
 abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends NumberedLeg<C>>
     extends ChannelInboundHandlerAdapter implements SharedConnection, Budget.Holder {
   private static final Logger LOG = LoggerFactory.getLogger(NumberedConnection.class);
-
-  /** Bytes of one call's response that may be on their way while others share the connection. */
-  private static final int CALL_BOUND = 8 << 20;
 
   /** Beyond this nothing more is read, if the connection carries one call only. */
   private static final int WINDOW = 256 * 1024;
@@ -54,6 +53,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private int lastId;
+
+  /** Calls that hold more than they may while others share the connection. */
+  private int stalled;
+
   private boolean draining;
 
   NumberedConnection(SharedPool<C> pool, ClusterClient cluster) {
@@ -67,6 +70,17 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
 
   /** How many calls it may carry at once. */
   abstract int maxCalls();
+
+  /** Bytes of one call's response that may be on their way while others share the connection. */
+  abstract int callBound();
+
+  /** How long a call may hold more than that while the others wait; 0 to end it at once. */
+  abstract long stallNanos();
+
+  /** Whether it may carry another call after one. */
+  boolean isKept() {
+    return true;
+  }
 
   /** Bytes of memory that what has been read and not passed on occupies. */
   abstract long held();
@@ -108,6 +122,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   @Override
   public final void close() {
     Closing.afterWrites(ctx.channel());
+  }
+
+  final Address address() {
+    return pool.address();
   }
 
   final ClusterConfig config() {
@@ -155,7 +173,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   final void cancel(int id, Status why) {
     L leg = legs.remove(id);
     if (leg != null) {
-      leg.delivered(leg.window());
+      letGo(leg);
       writeCancel(leg, why);
       freed();
     }
@@ -178,13 +196,53 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     leg.received(size);
     underWay += size;
     leg.response().responseData(part, endOfMessage);
-    boolean granted = share.holds(held() + underWay);
-    if (!granted) {
+    passed(leg);
+  }
+
+  /** Passes on what is said beside a response; it counts until the caller has taken it. */
+  final void pass(L leg, Aside aside) {
+    int size = aside.size();
+    leg.received(size);
+    underWay += size;
+    leg.response().responseAside(aside);
+    passed(leg);
+  }
+
+  private void passed(L leg) {
+    if (!share.holds(held() + underWay)) {
       cut();
-    } else if (leg.window() > CALL_BOUND && legs.size() > 1) {
-      leg.giveUp(SLOW);
+    } else if (legs.get(leg.id()) == leg && leg.window() > callBound() && !leg.isStalled()) {
+      stalls(leg);
     }
     limitReading();
+  }
+
+  private void stalls(L leg) {
+    long nanos = stallNanos();
+    if (nanos > 0) {
+      stalled++;
+      Timers.Timer stall = new Stall(leg);
+      leg.stall(stall);
+      cluster.loop().timers().set(stall, nanos);
+    } else if (legs.size() > 1) {
+      leg.giveUp(SLOW);
+    }
+  }
+
+  /** The call's caller has taken something, or the call is over. */
+  final void eased(L leg) {
+    if (leg.isStalled() && leg.window() <= callBound()) {
+      cluster.loop().timers().cancel(leg.stall());
+      leg.stall(null);
+      stalled--;
+      limitReading();
+    }
+  }
+
+  /** Nothing of it is on its way any more. */
+  private void letGo(L leg) {
+    leg.delivered(leg.window());
+    eased(leg);
   }
 
   /** Ends the call that holds most; or all of them, if most is none's yet. */
@@ -213,7 +271,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   }
 
   private void limitReading() {
-    boolean read = true;
+    boolean read = stalled == 0;
     if (legs.size() == 1) {
       for (L only : legs.values()) {
         read = only.window() < WINDOW;
@@ -237,13 +295,17 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   /** The call is over. */
   final void finish(L leg, CallEnd end) {
     legs.remove(leg.id());
-    leg.delivered(leg.window());
+    letGo(leg);
     freed();
     leg.end(end);
   }
 
   private void freed() {
     limitReading();
+    if (!isKept()) {
+      drain();
+      return;
+    }
     if (draining && legs.isEmpty()) {
       close();
       return;
@@ -278,6 +340,9 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     share.release();
     ctx.close();
     for (L leg : lost) {
+      if (leg.isStalled()) {
+        cluster.loop().timers().cancel(leg.stall());
+      }
       leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));
     }
   }
@@ -298,6 +363,24 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   @Override
   public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     fail(String.valueOf(cause.getMessage()));
+  }
+
+  /** Ends the call for whose caller the others have waited long enough; alone, it may wait. */
+  private final class Stall extends Timers.Timer {
+    private final L leg;
+
+    Stall(L leg) {
+      this.leg = leg;
+    }
+
+    @Override
+    protected void fire() {
+      if (legs.size() > 1) {
+        leg.giveUp(SLOW);
+      } else {
+        cluster.loop().timers().set(this, stallNanos());
+      }
+    }
   }
 
   /** Closes the connection when no call has used it for a while. */

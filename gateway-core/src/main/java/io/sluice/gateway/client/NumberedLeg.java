@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Timers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The outbound leg of one call on a connection that tells its calls apart by numbers.
@@ -13,6 +15,7 @@ import io.sluice.gateway.call.RpcCall;
 abstract class NumberedLeg<C extends NumberedConnection<C, ?>> extends StreamLeg<C> {
   private int id;
   private int unacknowledged;
+  private Timers.@Nullable Timer stall;
 
   NumberedLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     super(cluster, call, response);
@@ -48,8 +51,27 @@ abstract class NumberedLeg<C extends NumberedConnection<C, ?>> extends StreamLeg
 
   @Override
   public final void responseTaken(int bytes) {
-    if (connection() != null && !isOver()) {
+    C connection = connection();
+    if (connection != null && !isOver()) {
       delivered(bytes);
+      eased(connection);
     }
+  }
+
+  /** Tells the connection that the caller has taken something. */
+  abstract void eased(C connection);
+
+  /** Whether its caller takes too little, so that other calls of the connection wait. */
+  final boolean isStalled() {
+    return stall != null;
+  }
+
+  /** Runs while it is stalled. */
+  final Timers.@Nullable Timer stall() {
+    return stall;
+  }
+
+  final void stall(Timers.@Nullable Timer stall) {
+    this.stall = stall;
   }
 }

@@ -2,28 +2,36 @@ package io.sluice.gateway.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.sluice.api.Protocol;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.WireLimits;
 import io.sluice.gateway.wire.ttheader.ReplyKeys;
-import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
+import io.sluice.gateway.wire.ttstream.FrameType;
 import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
+import io.sluice.gateway.wire.ttstream.Trailers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A ttstream connection to a downstream, shared by the streams of one loop. */
 final class TtstreamConnection extends NumberedConnection<TtstreamConnection, TtstreamLeg> {
+  private static final Logger LOG = LoggerFactory.getLogger(TtstreamConnection.class);
   private static final WireLimits LIMITS = new WireLimits(1 << 30, 65_535 * 4, 65_535);
-  private static final int MAX_STREAMS = 1000;
-  private static final int MAX_PATH = 8192;
 
-  /** The name that the gateway adds to the path of a cancel. */
-  private static final String OWN_NAME = "sluice";
+  /**
+   * Bytes of a stream's response on their way to the caller beyond which the others wait for it.
+   */
+  private static final int WINDOW = 1 << 20;
 
+  private boolean droppedBefore;
   private FrameReader reader;
   private FrameWriter writer;
 
@@ -45,7 +53,22 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
 
   @Override
   int maxCalls() {
-    return MAX_STREAMS;
+    return isKept() ? config().maxStreams() : 1;
+  }
+
+  @Override
+  int callBound() {
+    return WINDOW;
+  }
+
+  @Override
+  long stallNanos() {
+    return config().stallTimeout().toNanos();
+  }
+
+  @Override
+  boolean isKept() {
+    return config().connections() == ClusterConfig.Connections.KEEP;
   }
 
   @Override
@@ -78,19 +101,32 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
   }
 
   void writeEnd(TtstreamLeg leg) {
-    write(writer.halfClose(leg.id(), leg.call().method()));
+    String method = leg.call().method();
+    CallEnd trailer = leg.call().requestTrailer();
+    write(
+        trailer == null
+            ? writer.halfClose(leg.id(), method)
+            : writer.trailer(
+                leg.id(), method, trailer.status(), trailer.bizStatus(), trailer.rawTrailers()));
   }
 
   @Override
   void writeCancel(TtstreamLeg leg, Status why) {
     RpcCall call = leg.call();
-    String path = call.cancelPath().isEmpty() ? OWN_NAME : call.cancelPath() + ',' + OWN_NAME;
-    if (path.length() > MAX_PATH) {
-      path = OWN_NAME;
-    }
-    write(writer.reset(leg.id(), call.method(), StreamCodes.of(why), why.text(), path));
+    write(
+        writer.reset(
+            leg.id(),
+            call.method(),
+            StreamCodes.of(why),
+            why.text(),
+            StreamCodes.pathFromHere(call.cancelPath())));
+    writeTrailerIfDue(leg);
+  }
+
+  /** As Kitex's clients do whatever ended the stream, for the sake of old servers. */
+  private void writeTrailerIfDue(TtstreamLeg leg) {
     if (!leg.isHalfClosed()) {
-      write(writer.halfClose(leg.id(), call.method()));
+      write(writer.halfClose(leg.id(), leg.call().method()));
     }
   }
 
@@ -132,28 +168,39 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
         pass(leg, frame.payload().retain(), true);
       }
       case TRAILER -> {
-        ReplyKeys keys = ReplyKeys.take(frame.headers());
-        Status status =
-            frame.payload().isReadable() ? StreamCodes.read(frame.payload()) : Status.OK;
-        if (!leg.isHalfClosed()) {
-          // Kitex's clients do so for the sake of old servers.
-          write(writer.halfClose(leg.id(), leg.call().method()));
-        }
-        finish(leg, new CallEnd(status, status.isOk() ? keys.bizStatus() : null, frame.headers()));
+        CallEnd end = Trailers.read(frame);
+        writeTrailerIfDue(leg);
+        finish(leg, end);
       }
-      case RST -> finish(leg, CallEnd.of(leg.call(), StreamCodes.read(frame.payload())));
-      case META, UNKNOWN -> {}
+      case RST -> {
+        writeTrailerIfDue(leg);
+        finish(leg, CallEnd.byReset(StreamCodes.read(frame.payload()), frame.headers()));
+      }
+      case META -> {
+        if (leg.call().protocol() == Protocol.TTSTREAM) {
+          frame.headers().removeIf(FrameType::isOfEveryFrame);
+          pass(leg, new Aside(frame.headers(), frame.payload().retain()));
+        }
+      }
+      case UNKNOWN -> dropped();
+    }
+  }
+
+  /** Perhaps of a Kitex to come. */
+  private void dropped() {
+    if (!droppedBefore) {
+      droppedBefore = true;
+      LOG.atWarn()
+          .setMessage("dropped a frame of a type that is none; further ones are dropped in silence")
+          .addKeyValue("endpoint", address())
+          .log();
     }
   }
 
   private void head(TtstreamLeg leg, Headers headers) {
     leg.sawHead();
     ReplyKeys.take(headers);
-    for (int i = headers.count() - 1; i >= 0; i--) {
-      if (headers.isIntKey(i) && headers.intKey(i) == TTHeaderKeys.TO_METHOD) {
-        headers.removeAt(i);
-      }
-    }
+    headers.removeIf(FrameType::isOfEveryFrame);
     leg.call().responseHeaders(headers, null);
     leg.response().responseHead();
   }

@@ -32,4 +32,9 @@ final class TtstreamLeg extends NumberedLeg<TtstreamConnection> {
     super.writeEnd(connection);
     connection.writeEnd(this);
   }
+
+  @Override
+  void eased(TtstreamConnection connection) {
+    connection.eased(this);
+  }
 }

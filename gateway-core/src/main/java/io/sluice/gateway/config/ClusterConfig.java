@@ -54,8 +54,8 @@ public record ClusterConfig(
         Duration keepAlive,
     @Setting(
             value =
-                "Whether the connections of ping-pong calls are kept for the next, or are for one"
-                    + " call each.",
+                "Whether the connections of ping-pong calls and of ttstream are kept for the next,"
+                    + " or are for one call or stream each.",
             fallback = "keep")
         Connections connections,
     @Setting(
@@ -64,6 +64,22 @@ public record ClusterConfig(
             min = 1,
             max = 65_535)
         int maxConnections,
+    @Setting(
+            value =
+                "The most streams that share a connection; a gRPC downstream may allow fewer. With 1"
+                    + " each has its own as long as it lasts.",
+            fallback = "1000",
+            min = 1,
+            max = 1_000_000)
+        int maxStreams,
+    @Setting(
+            value =
+                "How long the streams of a ttstream connection may wait for one whose caller does"
+                    + " not read; then that one is ended.",
+            fallback = "5s",
+            min = 1,
+            max = 3_600_000)
+        Duration stallTimeout,
     @Setting(
             value = "The most calls that wait for a connection, per endpoint and event loop.",
             fallback = "4096",
@@ -106,7 +122,7 @@ public record ClusterConfig(
     CRC32C
   }
 
-  /** What becomes of a ping-pong connection after its call. */
+  /** What becomes of a connection after its ping-pong call or its stream. */
   public enum Connections {
     KEEP,
     SHORT

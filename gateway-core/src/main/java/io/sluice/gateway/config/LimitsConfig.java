@@ -81,6 +81,14 @@ public record LimitsConfig(
             max = 10_000_000)
         int controlRate,
     @Setting(
+            value =
+                "How long the streams of a ttstream connection may wait for one whose downstream"
+                    + " does not read; then that one is ended.",
+            fallback = "5s",
+            min = 1,
+            max = 3_600_000)
+        Duration stallTimeout,
+    @Setting(
             value = "The most connections of this listener at once.",
             fallback = "10000",
             min = 1,

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster the name of a cluster of the same configuration
  * @param clusters weights by the names of clusters of the same configuration, not all 0
  * @param timeout the longest that a call may take; null leaves it to the caller
+ * @param stream limits of streams beside that
  * @param filters in the order in which they see a request, after the global ones
  */
 public record RouteConfig(
@@ -42,6 +43,7 @@ public record RouteConfig(
             min = 1,
             max = 3_600_000)
         @Nullable Duration timeout,
+    @Setting("What its streams may take: calls by gRPC and ttstream.") StreamConfig stream,
     @Setting(
             value = "What becomes of the transient metadata that a call comes with.",
             fallback = "transparent")

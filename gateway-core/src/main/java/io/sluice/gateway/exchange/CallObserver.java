@@ -8,4 +8,9 @@ public interface CallObserver {
 
   /** A call is over: {@link io.sluice.api.Call.Phase#ENDED} is the last phase it reached. */
   void ended(RpcCall call, CallEnd end);
+
+  /** Who is to hear of this stream, which has its route and will be opened now. */
+  default StreamObserver stream(RpcCall call) {
+    return StreamObserver.NONE;
+  }
 }

@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -56,6 +57,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private @Nullable Held heldResponse;
   private @Nullable MessageGate requestGate;
   private @Nullable MessageGate responseGate;
+
+  /** Only if the call is a stream that has its route. */
+  private @Nullable StreamWatch watch;
+
   private State state = State.OPEN;
 
   /** The timer is set only because a filter is awaited; the call itself has no deadline. */
@@ -135,6 +140,13 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (chain.responseMessage().length > 0) {
       responseGate = new MessageGate(this, chain.responseMessage(), false);
     }
+    if (!call.protocol().isPingPong()) {
+      watch = new StreamWatch(this, route.stream(), env.observer().stream(call));
+      watch.begin();
+      if (state != State.OPEN) {
+        return;
+      }
+    }
     RequestSink opened = env.dialer().open(call, route, cluster, this);
     if (state != State.OPEN) {
       opened.requestCancel(OVER);
@@ -184,7 +196,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
+    if (state != State.OPEN || watch != null && !watch.request(part, endOfMessage)) {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
@@ -218,7 +230,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       return;
     }
     cancelOutbound(why);
-    complete(CallEnd.of(call, why));
+    complete(CallEnd.byCancel(call, why));
   }
 
   @Override
@@ -269,8 +281,21 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
   }
 
-  private void forwardResponse(ByteBuf part, boolean endOfMessage) {
+  /** Goes its own way: no filter asks for it, and it belongs to no message. */
+  @Override
+  public void responseAside(Aside aside) {
     if (state != State.OPEN) {
+      aside.payload().release();
+      return;
+    }
+    if (responseGate != null) {
+      responseGate.passesBeside(aside.size());
+    }
+    inbound.responseAside(aside);
+  }
+
+  private void forwardResponse(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN || watch != null && !watch.response(part, endOfMessage)) {
       part.release();
     } else if (responseGate != null) {
       responseGate.data(part, endOfMessage);
@@ -296,6 +321,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseTaken(int bytes) {
+    if (watch != null) {
+      watch.responseTaken(bytes);
+    }
     if (responseGate != null) {
       responseGate.taken(bytes);
     } else if (outbound != null) {
@@ -397,6 +425,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     env.loop().timers().cancel(this);
     release();
     call.reached(Phase.ENDED);
+    if (watch != null) {
+      watch.ended(end);
+    }
     filters.complete(end);
     env.observer().ended(call, end);
   }

@@ -255,6 +255,12 @@ final class MessageGate implements Budget.Holder {
     }
   }
 
+  /** So many bytes that are no message pass, and will be said to be taken with the others. */
+  void passesBeside(int bytes) {
+    passed += bytes;
+    owed += bytes;
+  }
+
   /** The side that the messages go to has taken so many bytes. */
   void taken(int bytes) {
     passed -= bytes;

@@ -8,6 +8,7 @@ import io.sluice.api.Protocol;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.exchange.CallObserver;
+import io.sluice.gateway.exchange.StreamObserver;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -48,6 +49,9 @@ public final class CallMetrics implements CallObserver {
 
     /** By {@link StatusLabels}. */
     final @Nullable Counter[] calls = new Counter[StatusLabels.COUNT];
+
+    /** Only of protocols that have streams, once there was one. */
+    @Nullable StreamMeters streams;
 
     Meters(Key key, MeterRegistry registry) {
       this.key = key;
@@ -97,6 +101,7 @@ public final class CallMetrics implements CallObserver {
   private final @Nullable Meters[] recent = new Meters[Protocol.values().length];
 
   private final Methods methods;
+  private final StreamMetrics streams;
 
   /** Those with meters of their own, as far as this loop has met them. */
   private final Map<Methods.Name, MethodMeters> byMethod = new HashMap<>();
@@ -106,10 +111,23 @@ public final class CallMetrics implements CallObserver {
 
   /**
    * @param methods shared by all loops
+   * @param streams shared by all loops
    */
-  public CallMetrics(MeterRegistry registry, Methods methods) {
+  public CallMetrics(MeterRegistry registry, Methods methods, StreamMetrics streams) {
     this.registry = registry;
     this.methods = methods;
+    this.streams = streams;
+  }
+
+  @Override
+  public StreamObserver stream(RpcCall call) {
+    Meters m = meters(call);
+    StreamMeters found = m.streams;
+    if (found == null) {
+      found = streams.forLoop(m.key.protocol.label(), m.key.route, m.key.cluster);
+      m.streams = found;
+    }
+    return found;
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.sluice.gateway.filter.FilterChain;
  *
  * @param name in logs and metrics
  * @param timeoutNanos time for a whole call; 0 if the route sets none
+ * @param stream limits of streams beside that
  * @param dropsTransients whether transient metadata has had its one hop when it came here
  * @param emptyBusinessStatus whether callers without metadata get the reply that came with a
  *     business status, in place of an exception that tells it
@@ -21,6 +22,7 @@ public record Route(
     String name,
     Shares clusters,
     long timeoutNanos,
+    StreamLimits stream,
     boolean dropsTransients,
     boolean emptyBusinessStatus,
     Mode mode,
@@ -28,7 +30,15 @@ public record Route(
 
   /** One that sends all of its calls to one cluster and otherwise leaves them as they are. */
   public static Route to(Cluster cluster, String name, long timeoutNanos, FilterChain chain) {
-    return new Route(name, Shares.all(cluster), timeoutNanos, false, false, Mode.AUTO, chain);
+    return new Route(
+        name,
+        Shares.all(cluster),
+        timeoutNanos,
+        StreamLimits.NONE,
+        false,
+        false,
+        Mode.AUTO,
+        chain);
   }
 
   /** In which protocol a call goes to a cluster, or why it cannot. */

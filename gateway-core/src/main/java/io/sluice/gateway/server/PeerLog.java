@@ -46,6 +46,16 @@ final class PeerLog {
         .log();
   }
 
+  /** The caller has sent what is of no use here, and may go on. */
+  static void dropped(ListenerContext listener, Channel channel, String what) {
+    LOG.atWarn()
+        .setMessage("dropped {}; further ones of this connection are dropped in silence")
+        .addArgument(what)
+        .addKeyValue("listener", listener.name())
+        .addKeyValue("peer", channel.remoteAddress())
+        .log();
+  }
+
   /** The caller went away by itself, or was silent for long. */
   static void gone(ListenerContext listener, Channel channel, String why) {
     LOG.atDebug()

@@ -8,6 +8,7 @@ import io.netty.util.collection.IntObjectMap;
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
@@ -18,11 +19,14 @@ import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
+import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
+import io.sluice.gateway.wire.ttstream.FrameType;
 import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
+import io.sluice.gateway.wire.ttstream.Trailers;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +39,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
    */
   private static final int WINDOW = 1 << 20;
 
-  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final Status STOPPING = Status.unavailable("the gateway stops");
+  private static final Status SLOW = Status.overLimit("the downstream does not read its stream");
 
   private final ListenerContext listener;
   private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
@@ -47,11 +52,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private FrameWriter writer;
   private int overWindow;
   private int frames;
+  private boolean reading;
 
   /** Bytes of requests that are on their way to the downstream, and of the streams' headers. */
   private long underWay;
 
   private boolean draining;
+  private boolean droppedBefore;
 
   TtstreamServer(ListenerContext listener) {
     this.listener = listener;
@@ -71,6 +78,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
     guard.read();
+    reading = true;
     reader.append((ByteBuf) msg);
     try {
       for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
@@ -84,8 +92,16 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     } catch (WireException e) {
       guard.refuse(e.getMessage());
     }
+    reading = false;
     guard.midFrame(overWindow == 0 && reader.buffered() > 0, frames);
-    guard.holds(reader.held() + underWay);
+    tellHeld();
+  }
+
+  /** Once a read is enough. */
+  private void tellHeld() {
+    if (!reading) {
+      guard.holds(reader.held() + underWay);
+    }
   }
 
   private void read(Frame frame) {
@@ -100,24 +116,26 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       case TRAILER -> {
         Stream stream = streams.get(frame.streamId());
         if (stream != null && !stream.halfClosed) {
-          stream.halfClosed = true;
-          stream.request.requestEnd();
+          stream.halfClose(frame);
         }
       }
       case RST -> {
-        Status why = StreamCodes.read(frame.payload());
         Stream stream = streams.remove(frame.streamId());
         if (stream != null) {
-          RpcCall call = stream.call;
-          int path = frame.headers().find("ttscp");
-          call.cancelPath(path < 0 ? "" : frame.headers().value(path));
+          stream.call.cancelPath(StreamCodes.path(frame.headers()));
           stream.forget();
-          stream.request.requestCancel(why);
+          stream.request.requestCancel(StreamCodes.read(frame.payload()));
         }
       }
-      // Frames of a proxy, or of a Kitex to come: nothing here waits for them.
-      case META, UNKNOWN ->
-          PeerLog.gone(listener, ctx.channel(), "frame of type " + frame.type() + " dropped");
+      // Says nothing to a server.
+      case META -> {}
+      // Perhaps of a Kitex to come.
+      case UNKNOWN -> {
+        if (!droppedBefore) {
+          droppedBefore = true;
+          PeerLog.dropped(listener, ctx.channel(), "a frame of a type that is none");
+        }
+      }
     }
   }
 
@@ -166,8 +184,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     return streams.size();
   }
 
+  /** Says so to the callers of streams, as far as they read at once. */
   @Override
   public void abort() {
+    for (Stream stream : new ArrayList<>(streams.values())) {
+      stream.end(STOPPING);
+    }
+    ctx.flush();
     Closing.now(ctx.channel());
   }
 
@@ -204,7 +227,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     Status lost =
         Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost");
     for (Stream stream : open) {
-      stream.stall.cancel();
+      listener.loop().timers().cancel(stream);
       if (stream.request != null) {
         stream.request.requestCancel(lost);
       }
@@ -224,13 +247,15 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     ctx.close();
   }
 
-  /** One stream of the connection. */
-  private final class Stream implements ResponseSink {
+  /**
+   * One stream of the connection. Its timer ends it when its downstream does not read while other
+   * streams of the connection have to wait for it; alone on its connection it may wait.
+   */
+  private final class Stream extends Timers.Timer implements ResponseSink {
     private final RpcCall call;
     private final int id;
     private final int headerBytes;
     private @Nullable RequestSink request;
-    private final Stall stall = new Stall(this);
     private boolean headerSent;
     private boolean halfClosed;
     private int window;
@@ -249,10 +274,22 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       underWay += payload.readableBytes();
       if (within && window >= WINDOW) {
         overWindow++;
-        stall.set();
+        watch();
         limitReading();
       }
       request.requestData(payload, true);
+    }
+
+    void halfClose(Frame frame) {
+      halfClosed = true;
+      CallEnd trailer = Trailers.read(frame);
+      frame.headers().removeIf(FrameType::isOfEveryFrame);
+      if (!trailer.status().isOk()
+          || trailer.bizStatus() != null
+          || trailer.rawTrailers().count() > 0) {
+        call.requestTrailer(trailer);
+      }
+      request.requestEnd();
     }
 
     @Override
@@ -261,10 +298,35 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       window -= bytes;
       underWay -= bytes;
       if (over && window < WINDOW) {
-        overWindow--;
-        stall.cancel();
-        limitReading();
+        notOver();
       }
+      tellHeld();
+    }
+
+    private void notOver() {
+      overWindow--;
+      listener.loop().timers().cancel(this);
+      limitReading();
+    }
+
+    private void watch() {
+      listener.loop().timers().set(this, listener.limits().stallTimeout().toNanos());
+    }
+
+    @Override
+    protected void fire() {
+      if (streams.size() == 1) {
+        watch();
+      } else {
+        end(SLOW);
+      }
+    }
+
+    /** Ends it for both sides. */
+    void end(Status why) {
+      RequestSink outbound = request;
+      responseEnd(CallEnd.of(call, why));
+      outbound.requestCancel(why);
     }
 
     @Override
@@ -286,6 +348,19 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       }
     }
 
+    @Override
+    public void responseAside(Aside aside) {
+      unacknowledged += aside.size();
+      try {
+        write(writer.meta(id, call.method(), aside));
+      } catch (WireException e) {
+        guard.refuse("what is said beside a stream cannot be written: " + e.getMessage());
+      }
+      if (ctx.channel().isWritable()) {
+        acknowledge();
+      }
+    }
+
     void acknowledge() {
       int bytes = unacknowledged;
       unacknowledged = 0;
@@ -299,10 +374,11 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       streams.remove(id);
       forget();
       try {
-        if (!headerSent) {
-          write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
+        if (end.isReset() && !end.status().isOk()) {
+          writeReset(end);
+        } else {
+          writeTrailer(end);
         }
-        write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
       } catch (WireException e) {
         guard.refuse("a stream's trailer cannot be written: " + e.getMessage());
       }
@@ -311,53 +387,33 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       }
     }
 
+    private void writeReset(CallEnd end) {
+      int type = ThriftException.type(end.status());
+      String path = StreamCodes.pathFromHere(StreamCodes.path(end.rawTrailers()));
+      write(writer.reset(id, call.method(), type, end.status().text(), path));
+    }
+
+    private void writeTrailer(CallEnd end) {
+      if (!headerSent) {
+        write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
+      }
+      write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
+    }
+
     /** What is still under way of it holds up nobody any more. */
     void forget() {
       boolean over = window >= WINDOW;
       underWay -= window + headerBytes;
       window = 0;
       if (over) {
-        overWindow--;
-        stall.cancel();
-        limitReading();
+        notOver();
       }
+      tellHeld();
     }
 
     private void write(ByteBuf frame) {
       ctx.write(frame);
       listener.loop().flusher().later(flushTarget);
-    }
-  }
-
-  /**
-   * Ends a stream whose downstream does not read while other streams of the connection have to wait
-   * for it; alone on its connection a stream may wait.
-   */
-  private final class Stall extends Timers.Timer {
-    private final Stream stream;
-
-    Stall(Stream stream) {
-      this.stream = stream;
-    }
-
-    void set() {
-      listener.loop().timers().set(this, STALL_NANOS);
-    }
-
-    void cancel() {
-      listener.loop().timers().cancel(this);
-    }
-
-    @Override
-    protected void fire() {
-      if (streams.size() == 1) {
-        set();
-        return;
-      }
-      Status slow = Status.overLimit("the downstream does not read its stream");
-      RequestSink request = stream.request;
-      stream.responseEnd(CallEnd.of(stream.call, slow));
-      request.requestCancel(slow);
     }
   }
 }

@@ -35,6 +35,7 @@ class ConfigLoaderTest {
           1000,
           5000,
           10_000,
+          Duration.ofSeconds(5),
           10_000,
           0);
 
@@ -75,6 +76,8 @@ class ConfigLoaderTest {
                         Duration.ofMinutes(5),
                         ClusterConfig.Connections.KEEP,
                         1024,
+                        1000,
+                        Duration.ofSeconds(5),
                         4096,
                         100_000,
                         ClusterConfig.Checksum.PASS,
@@ -86,6 +89,7 @@ class ConfigLoaderTest {
                         "echo",
                         Map.of(),
                         null,
+                        new StreamConfig(null, null, null, null, null, null),
                         Transients.TRANSPARENT,
                         BusinessStatus.EXCEPTION,
                         Mode.AUTO,
@@ -102,7 +106,7 @@ class ConfigLoaderTest {
             address: "[::]:8888"
             limits: {maxFrame: 8MiB, maxHeader: 8KiB, maxKeys: 7, firstBytesTimeout: 1s,
               frameTimeout: 2s, idleTimeout: 3s, writeTimeout: 4s, windowTimeout: 5s, maxBuffered: 16MiB,
-              connectionRate: 10, resetRate: 11, controlRate: 12, maxStreams: 8, maxConnections: 9}
+              connectionRate: 10, resetRate: 11, controlRate: 12, maxStreams: 8, maxConnections: 9, stallTimeout: 13s}
           admin: {address: 10.0.0.1:9901, serves: admin, exposed: true}
         clusters:
           echo:
@@ -145,6 +149,7 @@ class ConfigLoaderTest {
                 8,
                 11,
                 12,
+                Duration.ofSeconds(13),
                 9,
                 10));
     assertThat(model.listeners().get("admin").serves()).isEqualTo(Serves.ADMIN);

@@ -29,6 +29,7 @@ class ReferenceTest {
         TemplateConfig.class,
         TransportConfig.class,
         RouteConfig.class,
+        StreamConfig.class,
         MatchConfig.class,
         FilterUse.class
       })

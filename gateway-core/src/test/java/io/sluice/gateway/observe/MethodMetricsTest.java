@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 class MethodMetricsTest {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final StreamMetrics streams = new StreamMetrics(registry);
 
   private static void ended(CallMetrics metrics, String service, String method, Status status) {
     RpcCall call =
@@ -54,8 +55,8 @@ class MethodMetricsTest {
   @Test
   void theFirstSoManyHaveTheirOwnAndTheRestIsOther() {
     Methods methods = new Methods(registry, 3);
-    CallMetrics one = new CallMetrics(registry, methods);
-    CallMetrics two = new CallMetrics(registry, methods);
+    CallMetrics one = new CallMetrics(registry, methods, streams);
+    CallMetrics two = new CallMetrics(registry, methods, streams);
     for (int i = 0; i < 100; i++) {
       ended(i % 2 == 0 ? one : two, "Cart", "m" + i, Status.OK);
       ended(one, "Cart", "m1", Status.OK);
@@ -69,7 +70,7 @@ class MethodMetricsTest {
 
   @Test
   void whatNobodyHasAnsweredTakesNoPlace() {
-    CallMetrics metrics = new CallMetrics(registry, new Methods(registry, 2));
+    CallMetrics metrics = new CallMetrics(registry, new Methods(registry, 2), streams);
     for (int i = 0; i < 50; i++) {
       ended(metrics, "Cart", "no" + i, Status.exception(1, "unknown method"));
       ended(metrics, "No" + i, "m", Status.unknownService("x", "m"));

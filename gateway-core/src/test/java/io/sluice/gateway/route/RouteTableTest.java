@@ -82,7 +82,16 @@ class RouteTableTest {
 
   private static Rule rule(MatchConfig match, String name) {
     return new Rule(
-        match, new Route(name, null, 0, false, false, Mode.AUTO, FilterChain.of(List.of())));
+        match,
+        new Route(
+            name,
+            null,
+            0,
+            StreamLimits.NONE,
+            false,
+            false,
+            Mode.AUTO,
+            FilterChain.of(List.of())));
   }
 
   private static String find(RouteTable table, RpcCall call) {

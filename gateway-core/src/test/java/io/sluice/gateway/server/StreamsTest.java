@@ -1,21 +1,24 @@
 package io.sluice.gateway.server;
 
+import static io.sluice.gateway.testkit.Frames.data;
+import static io.sluice.gateway.testkit.Frames.halfClose;
+import static io.sluice.gateway.testkit.Frames.header;
+import static io.sluice.gateway.testkit.Frames.open;
+import static io.sluice.gateway.testkit.Frames.text;
+import static io.sluice.gateway.testkit.Frames.trailer;
 import static io.sluice.gateway.testkit.Probe.Hook.REQUEST;
 import static io.sluice.gateway.testkit.Probe.Hook.REQUEST_MESSAGE;
 import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE_MESSAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import io.sluice.api.BizStatus;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
-import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
@@ -23,11 +26,7 @@ import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Probe.Hook;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
-import io.sluice.gateway.testkit.Thrifts;
-import io.sluice.gateway.wire.ttheader.TTHeader;
-import io.sluice.gateway.wire.ttheader.TTHeaderWriter;
 import io.sluice.gateway.wire.ttstream.FrameType;
-import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -42,67 +41,13 @@ class StreamsTest {
   private final Journal journal = new Journal();
   private final LinkedBlockingQueue<StreamFrame> got = new LinkedBlockingQueue<>();
 
-  /** One for each use, as both sides of a test write. */
-  private static FrameWriter writer() {
-    return new FrameWriter(UnpooledByteBufAllocator.DEFAULT);
-  }
-
-  private static Headers headers(String... pairs) {
-    Headers headers = new Headers(Headers.Dialect.TTHEADER);
-    for (int i = 0; i < pairs.length; i += 2) {
-      headers.add(pairs[i], pairs[i + 1]);
-    }
-    return headers;
-  }
-
-  private static byte[] open(int id, String... pairs) {
-    return Thrifts.bytes(writer().open(id, "Svc", "Chat", headers(pairs)));
-  }
-
-  private static byte[] header(int id, String... pairs) {
-    return Thrifts.bytes(writer().header(id, "Chat", headers(pairs)));
-  }
-
-  private static byte[] data(int id, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    return Thrifts.bytes(writer().data(id, "Chat", Unpooled.wrappedBuffer(bytes)));
-  }
-
-  private static byte[] halfClose(int id) {
-    return Thrifts.bytes(writer().halfClose(id, "Chat"));
-  }
-
-  private static byte[] trailer(int id, Status status, BizStatus biz, String... pairs) {
-    return Thrifts.bytes(writer().trailer(id, "Chat", status, biz, headers(pairs)));
-  }
-
-  private static byte[] reset(int id, byte[] payload) {
-    ByteBuf out = Unpooled.buffer();
-    TTHeaderWriter header = new TTHeaderWriter();
-    header.begin(out, TTHeader.FLAG_STREAMING, id, TTHeader.PROTOCOL_THRIFT_STRUCT);
-    header.string("ttscp", "up");
-    header.integer(9, "Chat");
-    header.integer(27, "5");
-    header.end(payload.length);
-    return Thrifts.bytes(out.writeBytes(payload));
-  }
-
-  private static String text(StreamFrame frame) {
-    return new String(frame.payload(), StandardCharsets.UTF_8);
-  }
-
   /** Answers each message with {@code <message>}, and the half close with a trailer. */
   private Downstream echoing() {
     return Downstream.serving(
         (peer, n) -> {
           for (StreamFrame f = peer.readFrame(); f != null; f = peer.readFrame()) {
             got.add(f);
-            switch (f.type()) {
-              case HEADER -> peer.send(header(f.id(), "head", "1"));
-              case DATA -> peer.send(data(f.id(), "<" + text(f) + ">"));
-              case TRAILER -> peer.send(trailer(f.id(), Status.OK, null, "end", "1"));
-              default -> {}
-            }
+            Frames.echo(peer, f);
           }
         });
   }
@@ -241,8 +186,7 @@ class StreamsTest {
       assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
       StreamFrame end = caller.readFrame();
       assertThat(end.type()).isEqualTo(FrameType.TRAILER);
-      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())))
-          .isEqualTo(Status.exception(6, "request forbidden: no"));
+      assertThat(Frames.exception(end)).isEqualTo(Status.exception(6, "request forbidden: no"));
       assertThat(downstream.accepted()).isZero();
     }
   }
@@ -278,13 +222,11 @@ class StreamsTest {
       caller.send(Splits.glued(open(1), data(1, "one")));
       assertThat(next().type()).isEqualTo(FrameType.HEADER);
       assertThat(next().type()).isEqualTo(FrameType.DATA);
-      byte[] why = Thrifts.bytes(writer().reset(1, "Chat", 12007, "changed my mind", "up"));
-      caller.send(why);
+      caller.send(Frames.reset(1, 12007, "changed my mind", "up"));
       StreamFrame rst = next();
       assertThat(rst.type()).isEqualTo(FrameType.RST);
       assertThat(rst.strings()).containsEntry("ttscp", "up,sluice");
-      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(rst.payload())))
-          .isEqualTo(Status.exception(12007, "changed my mind"));
+      assertThat(Frames.exception(rst)).isEqualTo(Status.exception(12007, "changed my mind"));
       assertThat(next().type()).isEqualTo(FrameType.TRAILER);
       journal.assertCompletedOnce("a");
       // What is still said of it meets nobody, and the connection goes on.
@@ -306,7 +248,7 @@ class StreamsTest {
       caller.send(Splits.glued(open(1), open(2)));
       caller.readFrame();
       caller.readFrame();
-      caller.send(reset(1, new byte[] {1, 2, 3}));
+      caller.send(Frames.frame(1, 5, new byte[] {1, 2, 3}, "ttscp", "up"));
       journal.assertCompletedOnce("a");
       caller.send(Splits.glued(data(2, "still here"), halfClose(2)));
       StreamFrame frame = caller.readFrame();
@@ -331,8 +273,7 @@ class StreamsTest {
       next();
       StreamFrame rst = next();
       assertThat(rst.type()).isEqualTo(FrameType.RST);
-      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(rst.payload())).number())
-          .isEqualTo(StreamCodes.CONNECTION_CLOSED);
+      assertThat(Frames.exception(rst).number()).isEqualTo(StreamCodes.CONNECTION_CLOSED);
       journal.assertCompletedOnce("a", "a");
     }
   }
@@ -351,8 +292,7 @@ class StreamsTest {
       assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
       StreamFrame end = caller.readFrame();
       assertThat(end.type()).isEqualTo(FrameType.TRAILER);
-      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())).text())
-          .startsWith("remote or network error: ");
+      assertThat(Frames.exception(end).text()).startsWith("remote or network error: ");
       journal.assertCompletedOnce("a");
     }
   }

@@ -25,6 +25,13 @@ public enum FrameType {
     return Integer.toString(ordinal() + 1);
   }
 
+  /** Whether the entry is a key of every frame, and so nothing that its sender says of a stream. */
+  public static boolean isOfEveryFrame(Headers headers, int entry) {
+    return headers.isIntKey(entry)
+        && (headers.intKey(entry) == TTHeaderKeys.TO_METHOD
+            || headers.intKey(entry) == TTHeaderKeys.FRAME_TYPE);
+  }
+
   static FrameType of(Headers headers) {
     for (int i = headers.count() - 1; i >= 0; i--) {
       if (headers.isIntKey(i) && headers.intKey(i) == TTHeaderKeys.FRAME_TYPE) {

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.sluice.api.BizStatus;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftException;
@@ -61,8 +62,13 @@ public final class FrameWriter {
     return frame(FrameType.TRAILER, streamId, method, NONE, NO_PAYLOAD, "", "");
   }
 
+  /** A frame that says something beside the stream, with the keys and the payload of another. */
+  public ByteBuf meta(int streamId, String method, Aside aside) {
+    return frame(FrameType.META, streamId, method, aside.headers(), aside.payload(), "", "");
+  }
+
   /**
-   * The server's end of a stream.
+   * The server's end of a stream, or a half close of a client that says more than that.
    *
    * @param status goes as an exception unless it is OK
    */

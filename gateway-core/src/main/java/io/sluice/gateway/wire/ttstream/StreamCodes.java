@@ -2,15 +2,23 @@ package io.sluice.gateway.wire.ttstream;
 
 import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 
 /** Exception types of the frames that give a stream up ({@code ttstream/exception.go}). */
 public final class StreamCodes {
   public static final int CANCELED_BY_UPSTREAM = 12010;
   public static final int CONNECTION_CLOSED = 12013;
   public static final int STREAM_DEADLINE = 12015;
+
+  /** The name that the gateway has in the path of a cancel. */
+  private static final String OWN_NAME = "sluice";
+
+  /** A longer path goes in circles, and is begun anew. */
+  private static final int MAX_PATH = 8192;
 
   /** What an RST without payload means. */
   private static final Status BARE_RESET = Status.exception(13, "rst");
@@ -25,6 +33,18 @@ public final class StreamCodes {
       case UNAVAILABLE -> CONNECTION_CLOSED;
       default -> CANCELED_BY_UPSTREAM;
     };
+  }
+
+  /** Names of the services that a cancel came by, comma between; empty if its frame has none. */
+  public static String path(Headers headers) {
+    int entry = headers.find(TTHeaderKeys.CANCEL_PATH);
+    return entry < 0 ? "" : headers.value(entry);
+  }
+
+  /** The path of a cancel that came by this one, and goes on from here. */
+  public static String pathFromHere(String path) {
+    boolean begins = path.isEmpty() || path.length() > MAX_PATH;
+    return begins ? OWN_NAME : path + ',' + OWN_NAME;
   }
 
   /**

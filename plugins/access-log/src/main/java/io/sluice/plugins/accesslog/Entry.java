@@ -39,12 +39,18 @@ final class Entry {
   final long requestBytes;
   final long responseBytes;
 
+  /** Only streams count them. */
+  final long requestMessages;
+
+  final long responseMessages;
+
   /** Nanoseconds since the call's start; -1 if it did not come so far. */
   final long routed;
 
   final long connected;
   final long sent;
   final long answered;
+  final long firstMessage;
   final long ended;
 
   final Status.Code status;
@@ -77,10 +83,13 @@ final class Entry {
     attempts = call.attempts();
     requestBytes = call.requestBytes();
     responseBytes = call.responseBytes();
+    requestMessages = call.requestMessages();
+    responseMessages = call.responseMessages();
     routed = call.nanosTo(Phase.ROUTED);
     connected = call.nanosTo(Phase.CONNECTED);
     sent = call.nanosTo(Phase.SENT);
     answered = call.nanosTo(Phase.ANSWERED);
+    firstMessage = call.nanosTo(Phase.FIRST_MESSAGE);
     ended = call.nanosTo(Phase.ENDED);
     Status s = outcome.status();
     status = s.code();

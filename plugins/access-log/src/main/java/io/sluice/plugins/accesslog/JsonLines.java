@@ -105,6 +105,10 @@ final class JsonLines {
     json.writeNumberField("attempts", e.attempts);
     json.writeNumberField("requestBytes", e.requestBytes);
     json.writeNumberField("responseBytes", e.responseBytes);
+    if (!e.protocol.isPingPong()) {
+      json.writeNumberField("requestMessages", e.requestMessages);
+      json.writeNumberField("responseMessages", e.responseMessages);
+    }
   }
 
   private void howLong(Entry e) throws IOException {
@@ -112,6 +116,7 @@ final class JsonLines {
     micros("connectedMicros", e.connected);
     micros("sentMicros", e.sent);
     micros("answeredMicros", e.answered);
+    micros("firstMessageMicros", e.firstMessage);
     micros("totalMicros", e.ended);
   }
 

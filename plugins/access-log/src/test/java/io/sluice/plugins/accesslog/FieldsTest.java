@@ -7,10 +7,12 @@ import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.wire.thrift.ThriftHead;
@@ -84,8 +86,29 @@ class FieldsTest {
       assertThat(Instant.parse(line.getString("time")))
           .isBetween(before.minusMillis(2), Instant.now());
       assertThat(line.fieldNames())
-          .doesNotContain("statusNumber", "statusText", "businessCode", "filter");
+          .doesNotContain("statusNumber", "statusText", "businessCode", "filter")
+          .doesNotContain("requestMessages", "responseMessages", "firstMessageMicros");
       assertThat(line.encode()).doesNotContain("token-123").doesNotContain("secret");
+      for (String field : line.fieldNames()) {
+        assertThat(Files.readString(ReferenceTest.PAGE)).contains("`" + field + "`");
+      }
+    }
+  }
+
+  @Test
+  void aStreamHasItsMessages() throws IOException {
+    try (Downstream downstream = Frames.echoing();
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      caller.send(
+          Splits.glued(
+              Frames.open(1), Frames.data(1, "a"), Frames.data(1, "b"), Frames.halfClose(1)));
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("protocol")).isEqualTo("ttstream");
+      assertThat(line.getInteger("requestMessages")).isEqualTo(2);
+      assertThat(line.getInteger("responseMessages")).isEqualTo(2);
+      assertThat(line.getLong("firstMessageMicros"))
+          .isBetween(line.getLong("answeredMicros"), line.getLong("totalMicros"));
       for (String field : line.fieldNames()) {
         assertThat(Files.readString(ReferenceTest.PAGE)).contains("`" + field + "`");
       }

@@ -43,6 +43,16 @@ final class FakeCall implements Call {
   }
 
   @Override
+  public long requestMessages() {
+    return 0;
+  }
+
+  @Override
+  public long responseMessages() {
+    return 0;
+  }
+
+  @Override
   public long requestBytes() {
     return 0;
   }
