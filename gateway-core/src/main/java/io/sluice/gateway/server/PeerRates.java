@@ -35,6 +35,13 @@ final class PeerRates {
   }
 
   private final long interval;
+
+  /** The latest time seen; loops tell theirs out of order. */
+  private long latest;
+
+  /** Whether there was any. */
+  private boolean begun;
+
   private final Map<Long, Rate> rates =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -53,9 +60,12 @@ final class PeerRates {
   /**
    * A peer has opened a connection.
    *
-   * @param now in {@link System#nanoTime()}
+   * @param at in {@link System#nanoTime()}, by the clock of the loop that it was opened on
    */
-  synchronized Verdict opened(InetAddress peer, long now) {
+  synchronized Verdict opened(InetAddress peer, long at) {
+    long now = begun ? latest + Math.max(0, at - latest) : at;
+    latest = now;
+    begun = true;
     Rate rate = rates.get(key(peer));
     if (rate == null) {
       rate = new Rate();

@@ -32,6 +32,15 @@ class PeerRatesTest {
     assertThat(opened("10.0.0.1", now + 3 * SECOND)).isEqualTo(Verdict.TAKE);
   }
 
+  /** Loops look at the clock before they wait for each other. */
+  @Test
+  void timesMayComeInAnyOrder() throws UnknownHostException {
+    for (int i = 0; i < 4; i++) {
+      assertThat(opened("10.0.0.1", -i)).isEqualTo(Verdict.TAKE);
+    }
+    assertThat(opened("10.0.0.1", -4)).isEqualTo(Verdict.REFUSE_AND_LOG);
+  }
+
   @Test
   void anIpv6NetworkIsOnePeer() throws UnknownHostException {
     for (int i = 0; i < 4; i++) {
