@@ -31,14 +31,7 @@ public record Route(
   /** One that sends all of its calls to one cluster and otherwise leaves them as they are. */
   public static Route to(Cluster cluster, String name, long timeoutNanos, FilterChain chain) {
     return new Route(
-        name,
-        Shares.all(cluster),
-        timeoutNanos,
-        StreamLimits.NONE,
-        false,
-        false,
-        Mode.AUTO,
-        chain);
+        name, Shares.all(cluster), timeoutNanos, StreamLimits.NONE, false, false, Mode.AUTO, chain);
   }
 
   /** In which protocol a call goes to a cluster, or why it cannot. */

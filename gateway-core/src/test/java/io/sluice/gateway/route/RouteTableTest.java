@@ -84,14 +84,7 @@ class RouteTableTest {
     return new Rule(
         match,
         new Route(
-            name,
-            null,
-            0,
-            StreamLimits.NONE,
-            false,
-            false,
-            Mode.AUTO,
-            FilterChain.of(List.of())));
+            name, null, 0, StreamLimits.NONE, false, false, Mode.AUTO, FilterChain.of(List.of())));
   }
 
   private static String find(RouteTable table, RpcCall call) {
