@@ -37,4 +37,17 @@ public interface RequestSink {
 
   /** So many bytes of {@link ResponseSink#responseData} have been passed on. */
   void responseTaken(int bytes);
+
+  /**
+   * What has come of the response waits for its time; said again with every part that comes
+   * meanwhile, until {@link #responseGoesOn}.
+   *
+   * @return whether the downstream waits too; false if others would have to wait with it
+   */
+  default boolean responseWaits() {
+    return true;
+  }
+
+  /** Nothing of the response waits any more. */
+  default void responseGoesOn() {}
 }

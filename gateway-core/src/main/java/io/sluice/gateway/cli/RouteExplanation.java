@@ -14,6 +14,7 @@ import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import io.sluice.gateway.route.StreamLimits;
+import io.sluice.gateway.route.StreamRate;
 import io.sluice.gateway.route.Verdict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Says which way a call would take, by the very table that a running gateway asks. */
 final class RouteExplanation {
@@ -162,6 +164,14 @@ final class RouteExplanation {
     limit("messageGap", limits.messageGap());
     limit("idle", limits.idle());
     limit("maxDuration", limits.duration());
+    rate(limits.request());
+    rate(limits.response());
+  }
+
+  private void rate(@Nullable StreamRate rate) {
+    if (rate != null) {
+      line("", rate + ", " + rate.key() + " of the route's streams");
+    }
   }
 
   private void limit(String key, long nanos) {

@@ -196,7 +196,16 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN || watch != null && !watch.request(part, endOfMessage)) {
+    if (state != State.OPEN) {
+      part.release();
+    } else if (watch == null || watch.requestPasses(part, endOfMessage)) {
+      passRequest(part, endOfMessage);
+    }
+  }
+
+  /** The route's limits let a part of the request pass. */
+  void passRequest(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN) {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
@@ -217,7 +226,14 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (heldRequest != null) {
       heldRequest.halfClose();
-    } else if (requestGate != null) {
+    } else if (watch == null || watch.requestEnd()) {
+      passRequestEnd();
+    }
+  }
+
+  /** All of the request has passed. */
+  void passRequestEnd() {
+    if (requestGate != null) {
       requestGate.halfClose();
     } else if (outbound != null) {
       outbound.requestEnd();
@@ -295,7 +311,16 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardResponse(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN || watch != null && !watch.response(part, endOfMessage)) {
+    if (state != State.OPEN) {
+      part.release();
+    } else if (watch == null || watch.responsePasses(part, endOfMessage)) {
+      passResponse(part, endOfMessage);
+    }
+  }
+
+  /** The route's limits let a part of the response pass. */
+  void passResponse(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN) {
       part.release();
     } else if (responseGate != null) {
       responseGate.data(part, endOfMessage);
@@ -311,7 +336,14 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (heldResponse != null) {
       heldResponse.end(end);
-    } else if (responseGate != null) {
+    } else if (watch == null || watch.responseEnd(end)) {
+      passResponseEnd(end);
+    }
+  }
+
+  /** All of the response has passed. */
+  void passResponseEnd(CallEnd end) {
+    if (responseGate != null) {
       responseGate.end(end);
     } else {
       outbound = null;
@@ -328,6 +360,28 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       responseGate.taken(bytes);
     } else if (outbound != null) {
       outbound.responseTaken(bytes);
+    }
+  }
+
+  // What waits for its time: so do those who say more, as far as they can be made to.
+
+  boolean callerWaits() {
+    return inbound.requestWaits();
+  }
+
+  void callerGoesOn() {
+    if (state == State.OPEN) {
+      inbound.requestGoesOn();
+    }
+  }
+
+  boolean downstreamWaits() {
+    return outbound == null || outbound.responseWaits();
+  }
+
+  void downstreamGoesOn() {
+    if (outbound != null) {
+      outbound.responseGoesOn();
     }
   }
 
@@ -458,11 +512,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   // Filters that answer later.
 
   void holdRequest() {
-    heldRequest = heldRequest == null ? new Held() : heldRequest;
+    heldRequest = heldRequest == null ? new Held(this) : heldRequest;
   }
 
   void holdResponse() {
-    heldResponse = heldResponse == null ? new Held() : heldResponse;
+    heldResponse = heldResponse == null ? new Held(this) : heldResponse;
   }
 
   /** The call waits for a filter, but not for ever; the answer counts only in this state. */

@@ -51,6 +51,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   private FrameReader reader;
   private FrameWriter writer;
   private int overWindow;
+
+  /** Streams of whose requests something waits for its time. */
+  private int waiting;
+
   private int frames;
   private boolean reading;
 
@@ -93,7 +97,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       guard.refuse(e.getMessage());
     }
     reading = false;
-    guard.midFrame(overWindow == 0 && reader.buffered() > 0, frames);
+    guard.midFrame(mayRead() && reader.buffered() > 0, frames);
     tellHeld();
   }
 
@@ -170,6 +174,9 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       return;
     }
     streams.put(frame.streamId(), stream);
+    if (waiting > 0) {
+      limitReading();
+    }
     RequestSink sink = listener.calls().begin(call, stream);
     stream.request = sink;
   }
@@ -202,8 +209,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     }
   }
 
+  /** One that waits for its time holds up the connection only if nobody else is on it. */
+  private boolean mayRead() {
+    return overWindow == 0 && (waiting == 0 || streams.size() > 1);
+  }
+
   private void limitReading() {
-    boolean read = overWindow == 0;
+    boolean read = mayRead();
     if (ctx.channel().config().isAutoRead() != read) {
       ctx.channel().config().setAutoRead(read);
     }
@@ -258,6 +270,10 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     private @Nullable RequestSink request;
     private boolean headerSent;
     private boolean halfClosed;
+
+    /** What has come of the request waits for its time. */
+    private boolean waits;
+
     private int window;
     private int unacknowledged;
 
@@ -301,6 +317,25 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
         notOver();
       }
       tellHeld();
+    }
+
+    @Override
+    public boolean requestWaits() {
+      if (!waits) {
+        waits = true;
+        waiting++;
+      }
+      limitReading();
+      return streams.size() == 1;
+    }
+
+    @Override
+    public void requestGoesOn() {
+      if (waits) {
+        waits = false;
+        waiting--;
+        limitReading();
+      }
     }
 
     private void notOver() {
@@ -408,6 +443,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       if (over) {
         notOver();
       }
+      requestGoesOn();
       tellHeld();
     }
 

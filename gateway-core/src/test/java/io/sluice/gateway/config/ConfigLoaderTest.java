@@ -89,7 +89,7 @@ class ConfigLoaderTest {
                         "echo",
                         Map.of(),
                         null,
-                        new StreamConfig(null, null, null, null, null, null),
+                        new StreamConfig(null, null, null, null, null, null, null, null),
                         Transients.TRANSPARENT,
                         BusinessStatus.EXCEPTION,
                         Mode.AUTO,
