@@ -42,6 +42,7 @@ public final class RpcCall implements Call {
   private String destination = "";
   private long timeoutNanos;
   private boolean oneway;
+  private boolean unary;
   private boolean explicitTimeout;
   private boolean hidesBizStatus;
 
@@ -285,6 +286,15 @@ public final class RpcCall implements Call {
   /** What is left of the timeout, not negative; meaningless if there is none. */
   public long nanosLeft() {
     return Math.max(0, timeoutNanos - (System.nanoTime() - startNanos));
+  }
+
+  /** Whether it is certain that there is one message each way; known with the route. */
+  public boolean isUnary() {
+    return unary;
+  }
+
+  public void unary(boolean unary) {
+    this.unary = unary;
   }
 
   /** Whether nothing is to be answered. */

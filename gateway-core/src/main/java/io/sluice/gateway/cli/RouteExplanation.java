@@ -148,7 +148,7 @@ final class RouteExplanation {
               + " to connect, of cluster "
               + cluster.name());
       Duration firstByte = cluster.config().firstByteTimeout();
-      if (firstByte != null && call.protocol().isPingPong()) {
+      if (firstByte != null && route.isUnary(call, cluster)) {
         line(
             "",
             Durations.format(firstByte)

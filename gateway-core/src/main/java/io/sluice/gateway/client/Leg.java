@@ -145,6 +145,10 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       tried.add(asked);
     }
     asked.callEnds();
+    if (firstByte != null) {
+      // From the new connection on it has its time again.
+      cluster.loop().timers().cancel(firstByte);
+    }
     connect();
   }
 
@@ -235,7 +239,9 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   final void awaitFirstByte() {
     Duration most = cluster.cluster().config().firstByteTimeout();
     if (most != null && !over && !heard) {
-      firstByte = new FirstByte(most);
+      if (firstByte == null) {
+        firstByte = new FirstByte(most);
+      }
       cluster.loop().timers().set(firstByte, most.toNanos());
     }
   }

@@ -114,6 +114,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (found.dropsTransients()) {
       call.headers().removeTransients();
     }
+    call.unary(found.isUnary(call, cluster));
     filters.chain(found.chain());
     long timeout = call.timeoutNanos();
     if (found.timeoutNanos() > 0) {
@@ -121,7 +122,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (timeout > 0) {
       call.timeout(timeout, true);
-    } else if (found.isUnary(call, cluster)) {
+    } else if (call.isUnary()) {
       call.timeout(Exchanges.DEFAULT_TIMEOUT_NANOS, false);
     }
     if (call.timeoutNanos() > 0) {
