@@ -33,6 +33,14 @@ public interface Call {
   /** The method of the calling service in which the call was made; empty if it says none. */
   String callerMethod();
 
+  /**
+   * The name by which the caller knows the service that it calls, as it is on the wire: {@code
+   * :authority} of gRPC, of Kitex's callers the service's name in their registry, of others often a
+   * host with its port; the destination service of TTHeader and ttstream (int key 6). Empty if it
+   * gives none.
+   */
+  String destination();
+
   /** The other end of the caller's connection. */
   SocketAddress peer();
 

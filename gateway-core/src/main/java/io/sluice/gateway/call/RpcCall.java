@@ -135,7 +135,7 @@ public final class RpcCall implements Call {
     this.callerMethod = method;
   }
 
-  /** The name by which the caller knows its destination; empty if it gave none. */
+  @Override
   public String destination() {
     return destination;
   }

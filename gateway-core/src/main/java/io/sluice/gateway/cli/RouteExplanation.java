@@ -76,7 +76,8 @@ final class RouteExplanation {
         + call.codec().label()
         + ", at listener "
         + call.listener()
-        + (call.caller().isEmpty() ? "" : ", from " + call.caller());
+        + (call.caller().isEmpty() ? "" : ", from " + call.caller())
+        + (call.destination().isEmpty() ? "" : ", to " + call.destination());
   }
 
   private String place(Rule rule) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,11 +130,43 @@ class ExplainCommandTest {
   }
 
   @Test
+  void tellsOfTheRatesOfStreams() throws IOException {
+    Files.writeString(
+        file,
+        """
+          - match: {service: Chat}
+            cluster: canary
+            stream: {requestRate: {messages: 100, bytes: 64KiB}, responseRate: {bytes: 1MiB}}
+        """,
+        StandardOpenOption.APPEND);
+    assertThat(explain("--service=Chat", "--method=talk", "--protocol=grpc").out())
+        .contains(
+            "         100 messages, 64KiB a second, requestRate of the route's streams\n"
+                + "         1MiB a second, responseRate of the route's streams\n");
+  }
+
+  @Test
+  void tellsOfTheDestination() throws IOException {
+    Files.writeString(
+        file,
+        """
+          - {match: {method: get, destination: 'shop:80'}, cluster: canary}
+        """,
+        StandardOpenOption.APPEND);
+    assertThat(explain("--method=get", "--destination=shop:80").out())
+        .startsWith(
+            "call     (no service)/get by ttheader-framed, thrift, at listener rpc, to shop:80\n"
+                + "route    */get[destination=shop:80]");
+    assertThat(explain("--method=get", "--destination=other").out())
+        .contains("destination is 'other', not 'shop:80'");
+  }
+
+  @Test
   void aBareProtocolCarriesNoName() {
     Ran ran = explain("--service=shop.Cart", "--method=get", "--protocol=framed");
     assertThat(ran.out())
         .startsWith(
-            "framed carries neither service nor caller nor metadata: left out of the call\n"
+            "framed carries neither service nor caller nor destination nor metadata: left out of the call\n"
                 + "call     (no service)/get by framed, thrift, at listener rpc\n"
                 + "route    none");
     assertThat(ran.code()).isEqualTo(1);
