@@ -47,6 +47,7 @@ public final class RpcCall implements Call {
   private boolean hidesBizStatus;
 
   private String cancelPath = "";
+  private String cancelName = "";
   private @Nullable CallEnd requestTrailer;
   private String route = "";
   private String cluster = "";
@@ -325,6 +326,15 @@ public final class RpcCall implements Call {
 
   public void cancelPath(String path) {
     this.cancelPath = path;
+  }
+
+  /** The name that the gateway adds to such a path. */
+  public String cancelName() {
+    return cancelName;
+  }
+
+  public void cancelName(String name) {
+    this.cancelName = name;
   }
 
   /**

@@ -144,8 +144,11 @@ final class GrpcCall implements ResponseSink {
     ended = true;
     server.ends(this);
     forget();
+    boolean raw = server.listener().tellsRawStatus();
     Http2Headers last =
-        headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType());
+        headSent
+            ? GrpcHeaders.trailers(end, raw)
+            : GrpcHeaders.trailersOnly(end, raw, contentType());
     server.floods().responds(0);
     server
         .write(new DefaultHttp2HeadersFrame(last, true).stream(stream))

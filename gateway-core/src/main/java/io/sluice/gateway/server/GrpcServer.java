@@ -224,6 +224,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
     call.caller(
         GrpcHeaders.text(headers, "source-service"), GrpcHeaders.text(headers, "source-method"));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
+    call.cancelName(listener.cancelName());
     call.maxMessage(listener.wireLimits().maxFrame());
     if (timeout > 0) {
       call.timeout(timeout, true);

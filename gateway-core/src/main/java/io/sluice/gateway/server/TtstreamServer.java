@@ -164,6 +164,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
             headers);
     call.caller(keys.caller(), keys.callerMethod());
     call.destination(keys.destination());
+    call.cancelName(listener.cancelName());
     call.request().seqId = frame.streamId();
     if (keys.timeoutMillis() > 0) {
       call.timeout(TimeUnit.MILLISECONDS.toNanos(keys.timeoutMillis()), true);
@@ -424,7 +425,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
     private void writeReset(CallEnd end) {
       int type = ThriftException.type(end.status());
-      String path = StreamCodes.pathFromHere(StreamCodes.path(end.rawTrailers()));
+      String path = 
+          StreamCodes.pathFromHere(StreamCodes.path(end.rawTrailers()), listener.cancelName());
       write(writer.reset(id, call.method(), type, end.status().text(), path));
     }
 

@@ -95,19 +95,27 @@ public final class GrpcHeaders {
     return out;
   }
 
-  /** What ends a response that has begun. */
-  public static Http2Headers trailers(CallEnd end) {
+  /**
+   * What ends a response that has begun.
+   *
+   * @param raw see {@link GrpcStatus#number}
+   */
+  public static Http2Headers trailers(CallEnd end, boolean raw) {
     Http2Headers out = new DefaultHttp2Headers(false, 8);
-    status(out, end.status());
+    status(out, end.status(), raw);
     append(out, end.rawTrailers());
     return out;
   }
 
-  /** A response that is nothing but its end. */
-  public static Http2Headers trailersOnly(CallEnd end, CharSequence contentType) {
+  /**
+   * A response that is nothing but its end.
+   *
+   * @param raw see {@link GrpcStatus#number}
+   */
+  public static Http2Headers trailersOnly(CallEnd end, boolean raw, CharSequence contentType) {
     Http2Headers out = new DefaultHttp2Headers(false, 8);
     out.status(OK);
-    status(out, end.status());
+    status(out, end.status(), raw);
     append(out, end.rawTrailers());
     if (!out.contains(CONTENT_TYPE)) {
       out.set(CONTENT_TYPE, contentType);
@@ -125,12 +133,12 @@ public final class GrpcHeaders {
     Http2Headers out = new DefaultHttp2Headers(false, 8);
     out.status(OK);
     out.add(CONTENT_TYPE, request.get(CONTENT_TYPE));
-    status(out, Status.grpc(status, text));
+    status(out, Status.grpc(status, text), false);
     return out;
   }
 
-  private static void status(Http2Headers out, Status status) {
-    out.add(GRPC_STATUS, Integer.toString(GrpcStatus.number(status)));
+  private static void status(Http2Headers out, Status status, boolean raw) {
+    out.add(GRPC_STATUS, Integer.toString(GrpcStatus.number(status, raw)));
     if (!status.text().isEmpty()) {
       out.add(GRPC_MESSAGE, GrpcStatus.encodeMessage(status.text()));
     }
