@@ -91,8 +91,8 @@ final class ConfigWarnings {
   /** Calls by gRPC of which nobody says what they are. */
   private void lookForUnclearCalls(RouteConfig route) {
     for (String name : route.weights().keySet()) {
-      TransportConfig transport = config.clusters().get(name).transport();
-      if (RouteWays.of(route, transport).stream().anyMatch(Outbound::wantsMode)) {
+      ClusterConfig cluster = config.clusters().get(name);
+      if (RouteWays.of(route, cluster).stream().anyMatch(Outbound::wantsMode)) {
         warnings.add(
             positions.of(route),
             "gRPC calls of route "

@@ -10,7 +10,7 @@ final class RouteWays {
   private RouteWays() {}
 
   /** One for each protocol and codec of which the route's match lets there be calls. */
-  static List<Outbound> of(RouteConfig route, TransportConfig transport) {
+  static List<Outbound> of(RouteConfig route, ClusterConfig cluster) {
     MatchConfig match = route.matchOrAll();
     List<Outbound> ways = new ArrayList<>();
     for (Protocol protocol : Protocol.values()) {
@@ -20,7 +20,7 @@ final class RouteWays {
                 && (match.codec() == null || match.codec() == codec)
                 && RouteTies.areThere(protocol, codec);
         if (taken) {
-          ways.add(Outbound.of(protocol, codec, route.mode(), transport));
+          ways.add(Outbound.of(protocol, codec, route.mode(), cluster));
         }
       }
     }
