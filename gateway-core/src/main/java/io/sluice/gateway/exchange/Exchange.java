@@ -242,6 +242,21 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   @Override
+  public void requestLast(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN || outbound == null || heldRequest != null || requestGate != null) {
+      requestData(part, endOfMessage);
+      requestEnd();
+      return;
+    }
+    call.addRequestBytes(part.readableBytes());
+    if (watch == null || watch.requestPasses(part, endOfMessage)) {
+      outbound.requestLast(part, endOfMessage);
+    } else {
+      requestEnd();
+    }
+  }
+
+  @Override
   public void requestCancel(Status why) {
     if (state == State.DONE) {
       return;
