@@ -430,6 +430,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
       gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+    } else if (cause instanceof Http2Exception e) {
+      // The codec is about to tell the downstream, and closes then.
+      draining = true;
+      pool.lost(this);
+      dead = pool.address() + " breaks the rules of HTTP/2: " + e.getMessage();
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       ctx.close();
     }
