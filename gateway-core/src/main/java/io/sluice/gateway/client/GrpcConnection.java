@@ -121,6 +121,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
         && refused == null
         && legs.size() < cluster.cluster().config().maxStreams()
         && ctx.channel().isActive()
+        && !SharedConnection.isCongested(ctx.channel())
         && codec.connection().local().canOpenStream();
   }
 
@@ -354,6 +355,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else {
       watchIdle();
     }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
+    if (ctx.channel().isWritable()) {
+      pool.roomy(this);
+    }
+    super.channelWritabilityChanged(ctx);
   }
 
   /** Only when the codec has closed a stream there is room for another. */
