@@ -60,6 +60,7 @@ final class Footprint {
               String page = gateway.metrics();
               assertThat(page.lines().filter(line -> line.startsWith(metric)))
                   .as(metric)
+                  .isNotEmpty()
                   .allMatch(line -> line.endsWith(" 0.0") || line.contains("listener=\"admin\""));
             });
   }

@@ -125,7 +125,9 @@ final class ManyStreamsTest {
                   }
                 });
             crowd.awaitHeard(all);
-            assertThat(at.gateway.metric("sluice_streams_open")).isEqualTo(all);
+            await("streams open")
+                .atMost(PATIENCE)
+                .until(() -> at.gateway.metric("sluice_streams_open") == all);
             Soak.say("%d streams open: RSS %d MiB", all, at.gateway.rss() >> 20);
             onLoop(crowd, () -> sayAll(crowd, talks));
             crowd.awaitHeard(2 * all);

@@ -7,7 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** The times in which downstreams were not there, when calls may fail. Safe for all threads. */
 final class Trouble {
   /** Until on a busy machine all have seen that a downstream was gone, and is back. */
-  private static final Duration RECOVERY = Duration.ofSeconds(5);
+  private static final Duration RECOVERY = Duration.ofSeconds(Soak.pick(10, 5));
 
   private record Span(long from, long to) {}
 
