@@ -28,6 +28,16 @@ public interface RequestSink {
   void requestEnd();
 
   /**
+   * Both at once, so that they need not be two frames.
+   *
+   * @param part as in {@link #requestData}
+   */
+  default void requestLast(ByteBuf part, boolean endOfMessage) {
+    requestData(part, endOfMessage);
+    requestEnd();
+  }
+
+  /**
    * The call is given up: the caller has gone or cancelled, or its time is over. The response will
    * not be listened to.
    *

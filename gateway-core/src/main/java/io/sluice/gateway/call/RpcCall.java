@@ -49,6 +49,7 @@ public final class RpcCall implements Call {
   private @Nullable CallEnd requestTrailer;
   private String route = "";
   private String cluster = "";
+  private @Nullable Protocol outboundProtocol;
   private String endpoint = "";
   private int attempts;
   private int maxMessage = Integer.MAX_VALUE;
@@ -172,6 +173,16 @@ public final class RpcCall implements Call {
   public void routed(String route, String cluster) {
     this.route = route;
     this.cluster = cluster;
+  }
+
+  @Override
+  public @Nullable Protocol outboundProtocol() {
+    return outboundProtocol;
+  }
+
+  /** Notes which protocol the call goes out by. */
+  public void outboundProtocol(Protocol protocol) {
+    this.outboundProtocol = protocol;
   }
 
   @Override

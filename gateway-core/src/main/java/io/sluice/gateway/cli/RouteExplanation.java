@@ -1,5 +1,7 @@
 package io.sluice.gateway.cli;
 
+import io.sluice.api.ByteSize;
+import io.sluice.api.Protocol;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ClusterConfig;
@@ -57,6 +59,7 @@ final class RouteExplanation {
     } else {
       line("route", rule.route().name() + " (" + place(rule) + ")");
       printFilters(rule.route().chain().filters());
+      printMode(rule.route(), call);
       printClusters(rule.route(), call);
       printTimeouts(rule.route(), call);
     }
@@ -94,31 +97,50 @@ final class RouteExplanation {
     }
   }
 
+  /** What a call by gRPC is, which its wire does not tell. */
+  private void printMode(Route route, RpcCall call) {
+    if (call.protocol() == Protocol.GRPC) {
+      line(
+          "mode",
+          switch (route.mode()) {
+            case AUTO -> "auto: unary or a stream, whichever the cluster takes";
+            case UNARY -> "unary, as the route says";
+            case STREAM -> "stream, as the route says";
+          });
+    }
+  }
+
   private void printClusters(Route route, RpcCall call) {
     Map<Cluster, Integer> weights = route.clusters().weights();
     int sum = weights.values().stream().mapToInt(Integer::intValue).sum();
     String title = "cluster";
     for (Map.Entry<Cluster, Integer> entry : weights.entrySet()) {
-      ClusterConfig cluster = entry.getKey().config();
       String share = weights.size() == 1 ? "" : ", " + entry.getValue() + " of " + sum + " calls";
       Outbound way = route.outbound(call, entry.getKey());
-      if (way.protocol() == null) {
-        line(title, entry.getKey().name() + share + ": refused, " + way.refusal());
-        title = "";
-        continue;
-      }
       line(
           title,
           entry.getKey().name()
               + share
-              + ": by "
-              + way.protocol().label()
-              + " to "
-              + cluster.endpoints().stream()
-                  .map(endpoint -> endpoint.address().toString())
-                  .collect(Collectors.joining(", ")));
+              + ": "
+              + describe(way, call.protocol(), entry.getKey().config()));
       title = "";
     }
+  }
+
+  private static String describe(Outbound way, Protocol caller, ClusterConfig cluster) {
+    Protocol protocol = way.protocol();
+    if (protocol == null) {
+      return "refused, " + way.refusal();
+    }
+    boolean unary = caller.isPingPong() || protocol.isPingPong();
+    String translated = unary ? ", translated as a unary call," : ", translated as a stream,";
+    return "by "
+        + protocol.label()
+        + (way.translates(caller) ? translated : "")
+        + " to "
+        + cluster.endpoints().stream()
+            .map(endpoint -> endpoint.address().toString())
+            .collect(Collectors.joining(", "));
   }
 
   private void printTimeouts(Route route, RpcCall call) {
@@ -162,6 +184,9 @@ final class RouteExplanation {
     limit("messageGap", limits.messageGap());
     limit("idle", limits.idle());
     limit("maxDuration", limits.duration());
+    if (limits.message() > 0) {
+      line("", new ByteSize(limits.message()) + " maxMessage of the route's streams");
+    }
   }
 
   private void limit(String key, long nanos) {

@@ -13,7 +13,6 @@ import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
@@ -34,6 +33,7 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.StreamWindow;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +43,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     implements SharedConnection, Budget.Holder, KeepAlive.Connection {
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
+
+  /** Frames of no bytes, one after another, that are no end. */
+  private static final int MAX_EMPTY_DATA = 100;
 
   /** How long a downstream may take to say its first word. */
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -62,7 +65,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
   private final Budget.Share share;
-  private final Http2FrameCodec codec = Http2Codecs.client(MAX_HEADER_LIST);
+  private final Http2Codecs.Handlers http2 = Http2Codecs.client(MAX_HEADER_LIST);
 
   /**
    * Bytes of all responses that are on their way to the callers, and of requests that are held in
@@ -73,6 +76,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private boolean settingsSeen;
+  private int emptyData;
   private boolean draining;
 
   /** The stream that was refused last; null once another of those that were open is over. */
@@ -92,7 +96,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {codec, this};
+    return new ChannelHandler[] {http2.gather(), http2.codec(), this};
   }
 
   @Override
@@ -122,7 +126,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
         && legs.size() < cluster.cluster().config().maxStreams()
         && ctx.channel().isActive()
         && !SharedConnection.isCongested(ctx.channel())
-        && codec.connection().local().canOpenStream();
+        && http2.codec().connection().local().canOpenStream();
   }
 
   @Override
@@ -162,10 +166,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
-  void write(GrpcLeg leg, ByteBuf part) {
+  void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
-    ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream))
+    ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
@@ -212,8 +216,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
-    if (bytes > 0 && ctx.channel().isActive()) {
-      ctx.write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
+    if (StreamWindow.giveBack(http2.codec(), stream, bytes)) {
       flush();
     }
   }
@@ -271,6 +274,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     GrpcLeg leg = legs.get(frame.stream());
     ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
+    emptyData = content.isReadable() || frame.isEndStream() ? 0 : emptyData + 1;
+    if (emptyData > MAX_EMPTY_DATA) {
+      frame.release();
+      dead = pool.address() + " floods the connection with empty DATA";
+      ctx.close();
+      return;
+    }
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);

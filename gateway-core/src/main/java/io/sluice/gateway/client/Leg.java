@@ -68,6 +68,16 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   /** The request is whole. */
   abstract void writeEnd(C connection);
 
+  /**
+   * Writes the last part of the request.
+   *
+   * @param part handed over
+   */
+  void writeLast(C connection, ByteBuf part) {
+    write(connection, part);
+    writeEnd(connection);
+  }
+
   /** Tells the downstream that the call is given up. */
   abstract void writeCancel(C connection, Status why);
 
@@ -196,6 +206,17 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       writeEnd(connection);
     } else {
       earlyEnd = true;
+    }
+  }
+
+  @Override
+  public final void requestLast(ByteBuf part, boolean endOfMessage) {
+    if (over || connection == null) {
+      requestData(part, endOfMessage);
+      requestEnd();
+    } else {
+      call.reached(Phase.SENT);
+      writeLast(connection, part);
     }
   }
 

@@ -222,6 +222,21 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   @Override
+  public void requestLast(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN || outbound == null || heldRequest != null || requestGate != null) {
+      requestData(part, endOfMessage);
+      requestEnd();
+      return;
+    }
+    call.addRequestBytes(part.readableBytes());
+    if (watch != null && !watch.request(part, endOfMessage)) {
+      part.release();
+    } else {
+      outbound.requestLast(part, endOfMessage);
+    }
+  }
+
+  @Override
   public void requestCancel(Status why) {
     if (state == State.DONE) {
       return;

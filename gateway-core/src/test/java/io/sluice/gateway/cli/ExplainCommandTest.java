@@ -54,6 +54,7 @@ class ExplainCommandTest {
             call     shop.Cart/put by grpc, protobuf, at listener rpc
             route    shop.Cart (line 8)
             filters  none
+            mode     auto: unary or a stream, whichever the cluster takes
             cluster  cart, 9 of 10 calls: by grpc to a:1, b:2
                      canary, 1 of 10 calls: by grpc to c:3
             timeout  2s, the route's; an earlier one of the caller stands
@@ -81,15 +82,51 @@ class ExplainCommandTest {
           - {cluster: c}
         """);
     assertThat(explain("--service=S", "--method=m", "--protocol=grpc").out())
-        .contains("c, 1 of 2 calls: by ttheader to a:1", "d, 1 of 2 calls: by grpc to a:1")
+        .contains("mode     unary, as the route says")
+        .contains("c, 1 of 2 calls: by ttheader, translated as a unary call, to a:1")
+        .contains("d, 1 of 2 calls: by grpc to a:1")
         .contains("without one 10s, the gateway's own");
     assertThat(explain("--service=S", "--method=m", "--protocol=ttstream").out())
         .contains("c, 1 of 2 calls: by ttstream to a:1")
         .contains("d, 1 of 2 calls: refused, the cluster takes no streams");
     assertThat(explain("--service=T", "--method=m", "--protocol=grpc", "--codec=thrift").out())
         .contains("c: refused, gRPC does not say whether this call is unary");
-    assertThat(explain("--service=T", "--method=m", "--protocol=ttheader").out())
-        .contains("c: by ttheader to a:1");
+    assertThat(explain("--service=T", "--method=m", "--protocol=framed").out())
+        .contains("c: by ttheader to a:1")
+        .doesNotContain("mode ");
+    assertThat(explain("--service=S", "--method=m", "--protocol=ttheader").out())
+        .contains("d, 1 of 2 calls: by grpc, translated as a unary call, to a:1");
+  }
+
+  @Test
+  void tellsWhatHoldsOfStreams() throws IOException {
+    Files.writeString(
+        file,
+        """
+        listeners: {rpc: {address: 'localhost:0'}}
+        clusters:
+          c: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
+        routes:
+          - match: {service: S}
+            cluster: c
+            mode: stream
+            stream: {firstResponse: 20s, idle: 1h, maxMessage: 4MiB}
+        """);
+    assertThat(explain("--service=S", "--method=m", "--protocol=grpc", "--codec=thrift").out())
+        .isEqualTo(
+            """
+            call     S/m by grpc, thrift, at listener rpc
+            route    S (line 5)
+            filters  none
+            mode     stream, as the route says
+            cluster  c: by ttstream, translated as a stream, to a:1
+            timeout  the caller's; without one there is none
+                     20s firstResponse of the route's streams
+                     1h idle of the route's streams
+                     4MiB maxMessage of the route's streams
+                     1s to connect, of cluster c
+            """);
+    assertThat(explain("--service=S", "--method=m").out()).doesNotContain("streams");
   }
 
   @Test

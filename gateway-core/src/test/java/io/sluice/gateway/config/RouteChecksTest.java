@@ -80,6 +80,8 @@ class RouteChecksTest {
               both: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
               calls: {endpoints: ['a:1'], transport: {unary: buffered, streaming: none}}
               streams: {endpoints: ['a:1'], transport: {streaming: ttstream}}
+              grpc: {endpoints: ['a:1'], transport: grpc}
+              named: {endpoints: ['a:1'], transport: grpc, service: shop.Cart}
             routes:
               - {cluster: both}
               - {cluster: both, match: {service: a, protocol: grpc}}
@@ -90,20 +92,24 @@ class RouteChecksTest {
               - {clusters: {both: 1, streams: 1}, match: {service: f, protocol: framed}}
               - {cluster: streams, match: {service: g, codec: protobuf}}
               - {cluster: calls, match: {service: h, codec: protobuf}}
+              - {cluster: grpc, match: {service: "", protocol: framed}}
+              - {cluster: named, match: {service: "", protocol: buffered}}
             """,
-        "9:15: no call of this route can go to cluster 'both': gRPC does not say whether this call"
+        "11:15: no call of this route can go to cluster 'both': gRPC does not say whether this call"
             + " is unary, and the cluster takes either by another protocol: its route has to say"
             + " 'mode: unary' or 'mode: stream'",
-        "11:15: no call of this route can go to cluster 'both': the cluster takes streams by"
+        "13:15: no call of this route can go to cluster 'both': the cluster takes streams by"
             + " ttstream, which has no Protobuf",
-        "12:15: no call of this route can go to cluster 'calls': the cluster takes no streams: its"
+        "14:15: no call of this route can go to cluster 'calls': the cluster takes no streams: its"
             + " transport has 'streaming: none'",
-        "13:26: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+        "15:26: no call of this route can go to cluster 'streams': the cluster takes streams only:"
             + " its transport has no 'unary'",
-        "14:15: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+        "16:15: no call of this route can go to cluster 'streams': the cluster takes streams only:"
             + " its transport has no 'unary'",
-        "15:15: no call of this route can go to cluster 'calls': Kitex Protobuf has no Buffered"
-            + " form: it needs a frame length");
+        "17:15: no call of this route can go to cluster 'calls': Kitex Protobuf has no Buffered"
+            + " form: it needs a frame length",
+        "18:15: no call of this route can go to cluster 'grpc': gRPC needs the name of a service,"
+            + " and neither this protocol carries one nor has the cluster a 'service'");
   }
 
   @Test

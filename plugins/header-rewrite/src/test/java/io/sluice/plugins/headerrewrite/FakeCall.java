@@ -118,6 +118,11 @@ final class FakeCall implements Call {
   }
 
   @Override
+  public @Nullable Protocol outboundProtocol() {
+    return null;
+  }
+
+  @Override
   public Optional<Duration> timeLeft() {
     return Optional.empty();
   }
