@@ -87,8 +87,8 @@ class ChurnTest {
       TestGateway gateway = gateway(downstream);
       try (Http2Peer caller = Http2Peer.connect(gateway.port())) {
         long before = directMemory();
-        // Longer than what HPACK would keep, and name by a number.
-        byte[] head = Http2Peer.requestList("Say", "x-long", "v".repeat(SIZE));
+        // Longer than what HPACK would keep, and of letters that it does not make shorter.
+        byte[] head = Http2Peer.requestList("Say", "x-long", "{".repeat(SIZE));
         for (int id = 1; id < 2 * STREAMS; id += 2) {
           caller.send(
               Http2Peer.frame(Http2Peer.HEADERS, Http2Peer.END_HEADERS, id, head),
