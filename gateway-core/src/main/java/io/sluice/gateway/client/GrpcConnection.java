@@ -125,6 +125,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
         && refused == null
         && legs.size() < cluster.cluster().config().maxStreams()
         && ctx.channel().isActive()
+        && !SharedConnection.isCongested(ctx.channel())
         && http2.codec().connection().local().canOpenStream();
   }
 
@@ -366,6 +367,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
+    if (ctx.channel().isWritable()) {
+      pool.roomy(this);
+    }
+    super.channelWritabilityChanged(ctx);
+  }
+
   /** Only when the codec has closed a stream there is room for another. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
@@ -440,6 +449,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
       gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+    } else if (cause instanceof Http2Exception e) {
+      // The codec is about to tell the downstream, and closes then.
+      draining = true;
+      pool.lost(this);
+      dead = pool.address() + " breaks the rules of HTTP/2: " + e.getMessage();
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       ctx.close();
     }

@@ -115,7 +115,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
 
   @Override
   public boolean hasRoom() {
-    return !draining && ctx.channel().isActive() && legs.size() < maxCalls();
+    return !draining
+        && ctx.channel().isActive()
+        && legs.size() < maxCalls()
+        && !SharedConnection.isCongested(ctx.channel());
   }
 
   /** Closes when what has been written has left: a oneway call may be in it. */

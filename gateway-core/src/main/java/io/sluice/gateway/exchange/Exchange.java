@@ -63,9 +63,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   private State state = State.OPEN;
 
-  /** The timer is set only because a filter is awaited; the call itself has no deadline. */
-  private boolean timerForFilter;
-
   Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
     this.env = env;
     this.call = call;
@@ -449,12 +446,12 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   /** The call's deadline. */
   @Override
   protected void fire() {
-    if (filters.giveUpEnd()) {
-      return;
-    }
-    long millis =
-        TimeUnit.NANOSECONDS.toMillis(
-            call.timeoutNanos() == 0 ? Exchanges.DEFAULT_TIMEOUT_NANOS : call.timeoutNanos());
+    overdue(call.timeoutNanos());
+  }
+
+  /** The call has taken so long, or a filter's answer. */
+  void overdue(long nanos) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
     end(
         CallEnd.of(
             call,
@@ -533,26 +530,5 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   void holdResponse() {
     heldResponse = heldResponse == null ? new Held(this) : heldResponse;
-  }
-
-  /** The call waits for a filter, but not for ever; the answer counts only in this state. */
-  State awaitFilter() {
-    if (!isSet()) {
-      timerForFilter = true;
-      env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
-    }
-    return state;
-  }
-
-  /** A filter has answered; false if the call has gone on without it. */
-  boolean filterAnswered(State asked) {
-    if (state != asked) {
-      return false;
-    }
-    if (timerForFilter) {
-      timerForFilter = false;
-      env.loop().timers().cancel(this);
-    }
-    return true;
   }
 }
