@@ -13,6 +13,7 @@ import (
 const usage = `usage:
   peer server [--addr HOST:PORT]
   peer client --addr HOST:PORT [--dead HOST:PORT] [--dying HOST:PORT] [--case NAME,...] [--at-once N]
+  peer probe --addr HOST:PORT [--names NAME,...] [--stay DURATION]
 
 Run "peer <command> -h" for all flags.
 `
@@ -22,7 +23,7 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	commands := map[string]func(args []string) int{"server": runServer, "client": runClient}
+	commands := map[string]func(args []string) int{"server": runServer, "client": runClient, "probe": runProbe}
 	command, found := commands[os.Args[1]]
 	if !found {
 		fmt.Fprint(os.Stderr, usage)

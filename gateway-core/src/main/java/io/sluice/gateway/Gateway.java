@@ -6,6 +6,7 @@ import io.sluice.gateway.admin.AdminVerticle;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.client.ClientVerticle;
 import io.sluice.gateway.client.Clients;
+import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.exchange.Exchanges;
@@ -50,6 +51,7 @@ public final class Gateway {
   private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<AdminVerticle> admins = new ConcurrentLinkedQueue<>();
   private final Map<String, ListenerShared> shared = new ConcurrentHashMap<>();
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
@@ -70,10 +72,16 @@ public final class Gateway {
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.streamMetrics = new StreamMetrics(registry);
     this.loopMetrics = new LoopMetrics(registry);
+    this.routes = new AtomicReference<>(Snapshots.routeTable(config));
     this.overview =
         new Overview(
-            config, clients, loopMetrics, new PoolMetrics(registry), () -> ready, this::listening);
-    this.routes = new AtomicReference<>(Snapshots.routeTable(config));
+            config,
+            clients,
+            loopMetrics,
+            new PoolMetrics(registry),
+            () -> ready,
+            this::listening,
+            routes::get);
   }
 
   /**
@@ -117,6 +125,7 @@ public final class Gateway {
    */
   public Future<Integer> shutdown(Duration grace) {
     ready = false;
+    admins.forEach(AdminVerticle::stopping);
     return Future.join(listeners.stream().map(listener -> listener.stopAccepting(grace)).toList())
         .compose(all -> socketsClosed(grace))
         .compose(closed -> drain())
@@ -190,7 +199,7 @@ public final class Gateway {
       return vertx
           .deployVerticle(admin)
           .recover(cause -> cannotListen(name, config, cause))
-          .onSuccess(id -> ports.put(name, admin.port()));
+          .compose(id -> vertx.executeBlocking(() -> listens(admin, name, config)));
     }
     ListenerShared part = new ListenerShared(name, config, ports.size() + 1);
     shared.put(name, part);
@@ -213,6 +222,16 @@ public final class Gateway {
               listeners.addAll(instances);
               ports.put(name, instances.get(0).port());
             });
+  }
+
+  /** Calls for the gateway's own services that no route takes go to the first from now on. */
+  private boolean listens(AdminVerticle admin, String name, ListenerConfig config) {
+    ports.put(name, admin.port());
+    if (admins.isEmpty()) {
+      Address address = config.address().fromHere(admin.port());
+      routes.updateAndGet(table -> table.inFrontOf(OwnServices.at(address, table.beforeRouting())));
+    }
+    return admins.add(admin);
   }
 
   private static Future<String> cannotListen(String name, ListenerConfig config, Throwable cause) {

@@ -1,5 +1,6 @@
 package io.sluice.gateway;
 
+import io.sluice.gateway.admin.Health;
 import io.sluice.gateway.admin.Insight;
 import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.client.EndpointStats;
@@ -9,6 +10,7 @@ import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.observe.LoopMetrics;
+import io.sluice.gateway.route.RouteTable;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +36,7 @@ final class Overview implements Insight {
   private final PoolMetrics pools;
   private final BooleanSupplier ready;
   private final Supplier<List<Listening>> listeners;
+  private final Supplier<RouteTable> routes;
 
   Overview(
       LoadedConfig config,
@@ -41,18 +44,27 @@ final class Overview implements Insight {
       LoopMetrics loops,
       PoolMetrics pools,
       BooleanSupplier ready,
-      Supplier<List<Listening>> listeners) {
+      Supplier<List<Listening>> listeners,
+      Supplier<RouteTable> routes) {
     this.config = config;
     this.clients = clients;
     this.loops = loops;
     this.pools = pools;
     this.ready = ready;
     this.listeners = listeners;
+    this.routes = routes;
   }
 
   @Override
   public boolean isReady() {
     return ready.getAsBoolean();
+  }
+
+  @Override
+  public Future<Health> health() {
+    return clients
+        .stats()
+        .map(stats -> new Serving(isReady(), config.model().clusters(), routes.get(), stats));
   }
 
   @Override

@@ -4,21 +4,32 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.gateway.config.Address;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Serves {@code /livez} (the process runs), {@code /readyz} (it takes calls; with {@code ?verbose},
- * how it is doing) and {@code /metrics} (Prometheus).
+ * how it is doing) and {@code /metrics} (Prometheus), and beside these pages the {@link
+ * GrpcServices}.
  */
 public final class AdminVerticle extends VerticleBase {
   private static final int MAX_HEADER = 8192;
+
+  /** On one connection. */
+  private static final int MAX_STREAMS = 1000;
+
+  /** On one connection: that of a listener for calls may carry the cancels of many callers. */
+  private static final int MAX_RESETS_A_SECOND = 5000;
 
   private final Address address;
   private final PrometheusMeterRegistry registry;
   private final Insight gateway;
   private HttpServer server;
+  private HealthService health;
+  private GrpcServices services;
 
   public AdminVerticle(Address address, PrometheusMeterRegistry registry, Insight gateway) {
     this.address = address;
@@ -28,12 +39,21 @@ public final class AdminVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    health = new HealthService(vertx, gateway::isReady, () -> here(gateway.health()));
+    services = new GrpcServices(vertx, health);
     server =
         vertx.createHttpServer(
             new HttpServerOptions()
                 .setHost(address.host())
                 .setPort(address.port())
                 .setMaxHeaderSize(MAX_HEADER)
+                .setInitialSettings(
+                    new Http2Settings()
+                        .setMaxConcurrentStreams(MAX_STREAMS)
+                        .setMaxHeaderListSize(MAX_HEADER))
+                .setHttp2RstFloodMaxRstFramePerWindow(MAX_RESETS_A_SECOND)
+                .setHttp2RstFloodWindowDuration(1)
+                .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
                 .setIdleTimeout(60));
     return server.requestHandler(this::serve).listen();
   }
@@ -43,8 +63,18 @@ public final class AdminVerticle extends VerticleBase {
     return server.actualPort();
   }
 
+  /** The gateway takes no more calls: has those know who watch its health. */
+  public void stopping() {
+    context.runOnContext(on -> health.stop());
+  }
+
   private void serve(HttpServerRequest request) {
-    switch (request.path()) {
+    if (GrpcServices.isCall(request)) {
+      services.serve(request);
+      return;
+    }
+    // A CONNECT has none.
+    switch (String.valueOf(request.path())) {
       case "/livez" -> answer(request, 200, "alive\n");
       case "/readyz" -> ready(request);
       case "/metrics" -> metrics(request);
@@ -60,7 +90,16 @@ public final class AdminVerticle extends VerticleBase {
       return;
     }
     here(gateway.facts())
-        .onSuccess(facts -> answer(request, status, word + String.join("\n", facts) + '\n'))
+        .onSuccess(
+            facts ->
+                answer(
+                    request,
+                    status,
+                    word
+                        + String.join("\n", facts)
+                        + "\nhealth: watched by "
+                        + health.watches()
+                        + " calls\n"))
         .onFailure(cause -> answer(request, 500, cause.getMessage() + '\n'));
   }
 

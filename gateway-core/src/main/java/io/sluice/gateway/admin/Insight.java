@@ -3,11 +3,14 @@ package io.sluice.gateway.admin;
 import io.vertx.core.Future;
 import java.util.List;
 
-/** What the pages ask of the gateway. Safe for all threads. */
+/** What the pages and services ask of the gateway. Safe for all threads. */
 public interface Insight {
 
   /** Whether it takes calls. */
   boolean isReady();
+
+  /** Which of its parts serve; none of them does unless it {@link #isReady}. */
+  Future<Health> health();
 
   /** What it is made of and how it is doing, one fact a line. */
   Future<List<String>> facts();

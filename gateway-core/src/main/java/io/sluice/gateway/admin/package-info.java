@@ -1,4 +1,7 @@
-/** The pages for operators, over HTTP on a listener of their own. */
+/**
+ * What operators and their tools are told, on a listener of its own: pages over HTTP/1.1 and
+ * HTTP/2, and the gRPC services for health and reflection.
+ */
 @NullMarked
 package io.sluice.gateway.admin;
 

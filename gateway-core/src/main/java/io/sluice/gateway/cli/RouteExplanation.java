@@ -2,10 +2,12 @@ package io.sluice.gateway.cli;
 
 import io.sluice.api.ByteSize;
 import io.sluice.api.Protocol;
+import io.sluice.gateway.OwnServices;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.Durations;
+import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.Outbound;
@@ -44,19 +46,22 @@ final class RouteExplanation {
    * Prints it.
    *
    * @param others how many of the other routes to tell of, at most
-   * @return whether a route takes the call
+   * @return whether a route takes the call, or the gateway itself answers it
    */
   boolean print(RpcCall call, int others) {
     line("call", describe(call));
     Rule rule = table.find(call);
+    boolean own = rule == null && hasAdminListener() && OwnServices.take(call);
     if (rule == null) {
       line(
           "route",
-          "none: the caller is told 'unknown service "
-              + call.qualifiedService()
-              + ", method "
-              + call.method()
-              + "'");
+          own
+              ? "none: the gateway answers it itself, at its admin listener"
+              : "none: the caller is told 'unknown service "
+                  + call.qualifiedService()
+                  + ", method "
+                  + call.method()
+                  + "'");
       printFilters(table.beforeRouting().filters());
     } else {
       line("route", rule.route().name() + " (" + place(rule) + ")");
@@ -66,7 +71,12 @@ final class RouteExplanation {
       printTimeouts(rule.route(), call);
     }
     printOthers(call, others);
-    return rule != null;
+    return rule != null || own;
+  }
+
+  private boolean hasAdminListener() {
+    return config.model().listeners().values().stream()
+        .anyMatch(listener -> listener.serves() == Serves.ADMIN);
   }
 
   private static String describe(RpcCall call) {

@@ -21,6 +21,11 @@ public record EndpointStats(
     int calls,
     int resting) {
 
+  /** Whether the last that is known of it is that it could not be connected. */
+  public boolean isOut() {
+    return resting > 0 && open == 0;
+  }
+
   /** Both together, under the name of this one. */
   public EndpointStats plus(EndpointStats other) {
     return new EndpointStats(

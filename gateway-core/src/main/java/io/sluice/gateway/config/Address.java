@@ -1,11 +1,13 @@
 package io.sluice.gateway.config;
 
 import io.netty.util.NetUtil;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host and a port, written {@code host:port}; an IPv6 address stands in brackets.
@@ -64,11 +66,28 @@ public record Address(String host, int port) {
 
   /** Whether only this machine can reach it; known without asking a name server. */
   public boolean isLoopback() {
+    InetAddress ip = ip();
+    return ip == null ? host.equals("localhost") : ip.isLoopbackAddress();
+  }
+
+  /**
+   * Where this machine itself reaches what listens here.
+   *
+   * @param port the one that is listened on
+   */
+  public Address fromHere(int port) {
+    InetAddress ip = ip();
+    if (ip == null || !ip.isAnyLocalAddress()) {
+      return new Address(host, port);
+    }
+    return new Address(ip instanceof Inet4Address ? "127.0.0.1" : "::1", port);
+  }
+
+  /** Null if the host is a name. */
+  private @Nullable InetAddress ip() {
     byte[] ip = NetUtil.createByteArrayFromIpAddressString(host);
     try {
-      return ip == null
-          ? host.equals("localhost")
-          : InetAddress.getByAddress(ip).isLoopbackAddress();
+      return ip == null ? null : InetAddress.getByAddress(ip);
     } catch (UnknownHostException e) {
       throw new IllegalStateException(e); // the array has 4 or 16 bytes
     }

@@ -27,14 +27,20 @@ public final class RouteTable {
   private final Affixes<Candidates> prefixes;
   private final Globs globs;
   private final Candidates any;
+  private final @Nullable RouteTable lastResort;
 
   /**
    * @param beforeRouting runs on every call, also on those without a route
    * @param rules no two equally specific ones that take the same call
    */
   public RouteTable(FilterChain beforeRouting, List<Rule> rules) {
+    this(beforeRouting, rules, null);
+  }
+
+  private RouteTable(FilterChain beforeRouting, List<Rule> rules, @Nullable RouteTable lastResort) {
     this.beforeRouting = beforeRouting;
     this.rules = List.copyOf(rules);
+    this.lastResort = lastResort;
     Map<String, List<Rule>> byService = new HashMap<>();
     Map<String, List<Rule>> byPrefix = new HashMap<>();
     Map<Glob, List<Rule>> byGlob = new LinkedHashMap<>();
@@ -62,9 +68,39 @@ public final class RouteTable {
     return beforeRouting;
   }
 
-  /** In the order of the configuration. */
+  /**
+   * The same table, in front of another.
+   *
+   * @param lastResort takes of the calls that no rule here takes those that it has one for
+   */
+  public RouteTable inFrontOf(RouteTable lastResort) {
+    return new RouteTable(beforeRouting, rules, lastResort);
+  }
+
+  /** In the order of the configuration, without those of a table behind this. */
   public List<Rule> rules() {
     return rules;
+  }
+
+  /**
+   * The routes that calls of a service may take, but for those that are for any service.
+   *
+   * @param service with its package
+   */
+  public List<Route> routesOf(String service) {
+    List<Rule> meant =
+        rules.stream()
+            .filter(rule -> rule.names(service))
+            .sorted(Rule.MOST_SPECIFIC_FIRST)
+            .toList();
+    List<Route> routes = new ArrayList<>();
+    for (Rule rule : meant) {
+      routes.add(rule.route());
+      if (rule.takesAll()) {
+        break;
+      }
+    }
+    return routes;
   }
 
   /** The rule whose route the call takes, or null. */
@@ -78,7 +114,10 @@ public final class RouteTable {
     if (found == null) {
       found = better(full == null ? null : globs.find(full, call), globs.find(service, call));
     }
-    return found == null ? any.find(call) : found;
+    if (found == null) {
+      found = any.find(call);
+    }
+    return found == null && lastResort != null ? lastResort.find(call) : found;
   }
 
   /**

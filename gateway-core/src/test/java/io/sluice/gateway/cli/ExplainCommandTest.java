@@ -199,6 +199,40 @@ class ExplainCommandTest {
   }
 
   @Test
+  void theGatewaysOwnServicesNeedNoRouteButAnAdminListener() throws IOException {
+    List<String> call =
+        List.of(
+            "--service=Health",
+            "--package=grpc.health.v1",
+            "--method=Check",
+            "--others=0",
+            "--protocol");
+    Ran none = explain(with(call, "grpc"));
+    assertThat(none.out()).contains("route    none: the caller is told 'unknown service grpc.");
+    assertThat(none.code()).isEqualTo(1);
+    Files.writeString(
+        file,
+        CONFIG.replace("listeners:", "listeners:\n  ops: {address: 'localhost:0', serves: admin}"));
+    Ran own = explain(with(call, "grpc"));
+    assertThat(own.out())
+        .isEqualTo(
+            """
+            call     grpc.health.v1.Health/Check by grpc, protobuf, at listener rpc
+            route    none: the gateway answers it itself, at its admin listener
+            filters  none
+            others   and 5 more
+            """);
+    assertThat(own.code()).isZero();
+    assertThat(explain(with(call, "ttstream")).code()).isEqualTo(1);
+  }
+
+  private static String[] with(List<String> args, String last) {
+    List<String> all = new ArrayList<>(args);
+    all.add(last);
+    return all.toArray(String[]::new);
+  }
+
+  @Test
   void aBareProtocolCarriesNoName() {
     Ran ran = explain("--service=shop.Cart", "--method=get", "--protocol=framed");
     assertThat(ran.out())

@@ -31,6 +31,19 @@ class WordsTest {
     assertThat(address.isLoopback()).isEqualTo(loopback);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:0, 127.0.0.1:7",
+    "10.0.0.5:0, 10.0.0.5:7",
+    "ops.local:0, ops.local:7",
+    "0.0.0.0:0, 127.0.0.1:7",
+    "[::]:0, [::1]:7",
+    "[fe80::1]:0, [fe80::1]:7",
+  })
+  void whatListensIsReachedFromHere(String listens, String reached) {
+    assertThat(Address.parse(listens).fromHere(7)).isEqualTo(Address.parse(reached));
+  }
+
   @Test
   void hostsAreComparedWhateverTheirCase() {
     assertThat(Address.parse("Echo.Local:1")).isEqualTo(Address.parse("echo.local:1"));

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -323,6 +324,46 @@ class RouteTableTest {
           .isEqualTo("0");
     }
     assertThat(find(table, call("", "S", "m"))).isEqualTo("none");
+  }
+
+  @Test
+  void aTableBehindItTakesOnlyWhatNoRuleTakes() {
+    RouteTable behind =
+        new RouteTable(
+            FilterChain.of(List.of()),
+            List.of(
+                rule(match("shop.Cart", null, null), "behind"),
+                rule(match("shop.Till", null, null), "behind")));
+    RouteTable table = table(List.of("glob: '*.Cart'")).inFrontOf(behind);
+    assertThat(find(table, call("shop", "Cart", "m"))).isEqualTo("0");
+    assertThat(find(table, call("shop", "Till", "m"))).isEqualTo("behind");
+    assertThat(find(table, call("shop", "Bag", "m"))).isEqualTo("none");
+    assertThat(table.rules()).hasSize(1);
+    assertThat(find(table(List.of("")).inFrontOf(behind), call("shop", "Till", "m")))
+        .isEqualTo("0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "shop.Cart, 1 2",
+    "Cart, 1 2",
+    "shop.Carts, 3 4",
+    "shop.Order, 4",
+    "bank.Order, ''",
+  })
+  void theRoutesOfAServiceEndWithTheFirstThatTakesAllOfItsCalls(String service, String routes) {
+    RouteTable table =
+        table(
+            List.of(
+                "method: get",
+                "service: Cart, method: get",
+                "service: Cart",
+                "prefix: shop.C, metadata: {k: v}",
+                "prefix: shop.",
+                "glob: 'shop.*'",
+                ""));
+    assertThat(table.routesOf(service).stream().map(Route::name).collect(Collectors.joining(" ")))
+        .isEqualTo(routes);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.sluice.interop.harness;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sluice.interop.harness.Peers.Outcome;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -112,6 +113,31 @@ public enum GrpcPeer {
       }
     }
     return outcomes;
+  }
+
+  /**
+   * What the client code of grpc-go makes of a server's health and reflection.
+   *
+   * @param stay how long it watches the server as a whole, at most a few minutes
+   * @param names to ask for
+   */
+  public static JsonNode probe(InetSocketAddress address, Duration stay, String... names) {
+    List<String> arguments =
+        List.of(
+            "probe",
+            "--addr",
+            Peers.text(address),
+            "--stay",
+            stay.toMillis() + "ms",
+            "--names",
+            String.join(",", names));
+    try (ChildProcess probe =
+        ChildProcess.start("probe", new ProcessBuilder(GO.command(arguments)))) {
+      if (probe.awaitExit(CASES) != 0) {
+        throw new AssertionError("the probe failed\n" + probe.output());
+      }
+      return Peers.json(probe.out().get(0));
+    }
   }
 
   @Override
