@@ -110,7 +110,11 @@ final class MixedProtocolsTest {
 
   /** What a call may say that has lost its downstream, or has not found it. */
   private static final List<String> LOST =
-      List.of("get connection error", "connection to ADDR lost", "Connection reset by peer");
+      List.of(
+          "get connection error",
+          "connection to ADDR lost",
+          "Connection reset by peer",
+          "Broken pipe");
 
   private static String config(Map<Place, Peers.Server> servers) {
     return """
