@@ -13,7 +13,6 @@ import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
@@ -34,6 +33,7 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.StreamWindow;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +43,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     implements SharedConnection, Budget.Holder, KeepAlive.Connection {
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
+
+  /** Frames of no bytes, one after another, that are no end. */
+  private static final int MAX_EMPTY_DATA = 100;
 
   /** How long a downstream may take to say its first word. */
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -62,7 +65,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
   private final Budget.Share share;
-  private final Http2FrameCodec codec = Http2Codecs.client(MAX_HEADER_LIST);
+  private final Http2Codecs.Handlers http2 = Http2Codecs.client(MAX_HEADER_LIST);
 
   /**
    * Bytes of all responses that are on their way to the callers, and of requests that are held in
@@ -73,6 +76,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private boolean settingsSeen;
+  private int emptyData;
   private boolean draining;
 
   /** The stream that was refused last; null once another of those that were open is over. */
@@ -92,7 +96,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {codec, this};
+    return new ChannelHandler[] {http2.gather(), http2.codec(), this};
   }
 
   @Override
@@ -121,7 +125,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
         && refused == null
         && legs.size() < cluster.cluster().config().maxStreams()
         && ctx.channel().isActive()
-        && codec.connection().local().canOpenStream();
+        && !SharedConnection.isCongested(ctx.channel())
+        && http2.codec().connection().local().canOpenStream();
   }
 
   @Override
@@ -161,10 +166,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
-  void write(GrpcLeg leg, ByteBuf part) {
+  void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
-    ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream))
+    ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
@@ -211,8 +216,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
-    if (bytes > 0 && ctx.channel().isActive()) {
-      ctx.write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
+    if (StreamWindow.giveBack(http2.codec(), stream, bytes)) {
       flush();
     }
   }
@@ -270,6 +274,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     GrpcLeg leg = legs.get(frame.stream());
     ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
+    emptyData = content.isReadable() || frame.isEndStream() ? 0 : emptyData + 1;
+    if (emptyData > MAX_EMPTY_DATA) {
+      frame.release();
+      dead = pool.address() + " floods the connection with empty DATA";
+      ctx.close();
+      return;
+    }
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
@@ -356,6 +367,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
+    if (ctx.channel().isWritable()) {
+      pool.roomy(this);
+    }
+    super.channelWritabilityChanged(ctx);
+  }
+
   /** Only when the codec has closed a stream there is room for another. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
@@ -430,6 +449,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
       gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+    } else if (cause instanceof Http2Exception e) {
+      // The codec is about to tell the downstream, and closes then.
+      draining = true;
+      pool.lost(this);
+      dead = pool.address() + " breaks the rules of HTTP/2: " + e.getMessage();
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       ctx.close();
     }
