@@ -23,8 +23,11 @@ import org.junit.jupiter.api.Test;
  * little of them is kept, though no stream is open that could be made to wait.
  */
 class ChurnTest {
-  private static final int STREAMS = 6000;
-  private static final int SIZE = 8 * 1024;
+  private static final int STREAMS = 2500;
+
+  /** Of what each stream says, in one frame. */
+  private static final int SIZE = 15_000;
+
   private static final int CANCEL = 8;
   private static final int KERNEL_BUFFER = 64 * 1024;
 
