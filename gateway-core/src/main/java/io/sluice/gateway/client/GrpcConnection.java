@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
@@ -34,7 +35,8 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
-import java.util.List;
+import io.sluice.gateway.wire.http2.Http2FrameWatch;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -61,15 +63,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private final GrpcLegs legs = new GrpcLegs();
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
-  private final Budget.Share share;
-  private final Http2FrameCodec codec = Http2Codecs.client(MAX_HEADER_LIST);
 
-  /**
-   * Bytes of all responses that are on their way to the callers, and of requests that are held in
-   * case they have to be sent again.
-   */
-  private long underWay;
+  /** Of responses, their metadata, and of requests in case they have to be sent again. */
+  private final Holding holding;
 
+  private final FrameGuard guard;
+  private final Http2FrameCodec codec;
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private boolean settingsSeen;
@@ -81,10 +80,15 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** Why all calls are lost when the connection closes; null if the downstream closes it. */
   private @Nullable String dead;
 
+  /** The downstream did what it may not do: nothing more is taken from it. */
+  private boolean givenUp;
+
   GrpcConnection(SharedPool<GrpcConnection> pool, ClusterClient cluster) {
     this.pool = pool;
     this.cluster = cluster;
-    this.share = Budget.ofProcess().share(cluster.loop().eventLoop(), this);
+    this.holding = new Holding(Budget.ofProcess().share(cluster.loop().eventLoop(), this));
+    this.guard = new FrameGuard(this, cluster.cluster().config(), pool.endpoint());
+    this.codec = Http2Codecs.client(MAX_HEADER_LIST, guard);
     this.keepAlive =
         new KeepAlive(
             cluster.loop().timers(), cluster.cluster().config().keepAlive().toNanos(), this);
@@ -92,7 +96,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {codec, this};
+    return new ChannelHandler[] {Http2FrameWatch.ofDownstream(guard), codec, this};
   }
 
   @Override
@@ -120,6 +124,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     return !draining
         && refused == null
         && legs.size() < cluster.cluster().config().maxStreams()
+        && guard.hasRoom(legs.size())
         && ctx.channel().isActive()
         && codec.connection().local().canOpenStream();
   }
@@ -146,6 +151,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
                   }
                 });
     keepAlive.used();
+    guard.says(0);
     flush();
     return stream;
   }
@@ -164,6 +170,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   void write(GrpcLeg leg, ByteBuf part) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
+    guard.says(size);
     ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream))
         .addListener(
             (ChannelFutureListener)
@@ -177,8 +184,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   /** Keeps a part that is about to be written, if there is memory for it. */
   void keep(Replay replay, ByteBuf part) {
-    underWay += replay.keep(ctx.alloc(), part);
-    if (!share.holds(underWay)) {
+    if (!holding.add(replay.keep(ctx.alloc(), part))) {
       taken(replay.letGo());
     }
   }
@@ -206,8 +212,21 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** So many bytes of a response have been passed on, or are nobody's any more. */
   @Override
   public void taken(int bytes) {
-    underWay -= bytes;
-    share.holds(underWay);
+    holding.remove(bytes);
+  }
+
+  /** So many bytes of a response are held until its end. */
+  void keeps(int bytes) {
+    if (!holding.add(bytes)) {
+      cut();
+    }
+  }
+
+  /** So many bytes are held of a frame or header list that is not complete. */
+  void unread(int bytes) {
+    if (bytes != holding.unread() && ctx.channel().isActive() && !holding.unread(bytes)) {
+      cut();
+    }
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
@@ -277,10 +296,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       int size = content.readableBytes();
       giveBack(frame.stream(), padded - size);
       leg.received(size);
-      underWay += size;
-      if (!share.holds(underWay)) {
-        cut();
-      }
+      keeps(size);
       leg.response().responseData(content, false);
     }
     if (leg != null && frame.isEndStream()) {
@@ -288,15 +304,24 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
-  /** Lets go of what only might be needed; if there is no such thing, ends the largest stream. */
+  /**
+   * Lets go of what only might be needed; if there is no such thing, ends the largest stream, or
+   * all of them, if most is none's yet.
+   */
   @Override
   public void cut() {
     if (legs.letGo()) {
       return;
     }
-    cluster.loop().limits().met(Limit.MEMORY);
     GrpcLeg largest = legs.largest();
-    if (largest != null) {
+    int unread = holding.unread();
+    if (largest == null || largest.held() < unread) {
+      giveUp(
+          Limit.MEMORY,
+          Http2Error.ENHANCE_YOUR_CALM,
+          "memory is short, and it holds " + unread + " bytes that are not complete");
+    } else {
+      cluster.loop().limits().met(Limit.MEMORY);
       cancel(largest);
       largest.end(CallEnd.of(largest.call(), SLOW));
     }
@@ -382,6 +407,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  /** It is to be used no more, as the downstream might take offence; what is open may end. */
+  void wornOut() {
+    // Not at once, as a frame is being written.
+    ctx.executor().execute(() -> drain(Integer.MAX_VALUE));
+  }
+
   // Whether it is still there.
 
   @Override
@@ -401,6 +432,34 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     Closing.now(ctx.channel());
   }
 
+  /** A header list came that says nothing new. */
+  void idleWord() {
+    guard.control("a HEADERS");
+  }
+
+  boolean isGivenUp() {
+    return givenUp;
+  }
+
+  /** The downstream did what it may not do: tells it so, and closes. */
+  void giveUp(Limit limit, Http2Error error, String why) {
+    if (giveUp(limit, why)) {
+      ctx.write(new DefaultHttp2GoAwayFrame(error));
+      ctx.flush();
+      Closing.now(ctx.channel());
+    }
+  }
+
+  private boolean giveUp(Limit limit, String why) {
+    if (givenUp || !ctx.channel().isActive()) {
+      return false;
+    }
+    givenUp = true;
+    dead = "gave up the connection to " + pool.address() + ": " + why;
+    DownstreamLog.gaveUp(cluster, pool.address(), limit, why);
+    return true;
+  }
+
   private void watchIdle() {
     if (legs.isEmpty()) {
       cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
@@ -413,14 +472,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     keepAlive.stop();
     draining = true;
     pool.lost(this);
-    legs.letGo();
-    List<GrpcLeg> lost = legs.takeAll();
-    underWay = 0;
-    share.release();
     String why = dead == null ? "connection to " + pool.address() + " lost" : dead;
-    for (GrpcLeg leg : lost) {
+    for (GrpcLeg leg : legs.takeAll()) {
       leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));
     }
+    holding.release();
     super.channelInactive(ctx);
   }
 
@@ -430,7 +486,16 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
       flush();
       gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+    } else if (cause instanceof Http2Exception e) {
+      // The codec tells the downstream, and closes.
+      boolean flood = e.error() == Http2Error.ENHANCE_YOUR_CALM;
+      giveUp(flood ? Limit.CONTROL_RATE : Limit.PROTOCOL, String.valueOf(e.getMessage()));
     } else {
+      if (cause instanceof OutOfMemoryError) {
+        giveUp(Limit.MEMORY, "memory is short: " + cause.getMessage());
+      } else if (!(cause instanceof IOException)) {
+        DownstreamLog.thrown(cluster, pool.address(), cause);
+      }
       ctx.close();
     }
   }

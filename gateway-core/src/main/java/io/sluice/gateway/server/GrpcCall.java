@@ -158,6 +158,7 @@ final class GrpcCall implements ResponseSink {
       server.floods().answered();
       if (!halfClosed) {
         // The caller may stop: nobody listens any more. Not sooner, as a reset overtakes the rest.
+        server.floods().endsEarly();
         server.reset(stream, Http2Error.NO_ERROR.code());
       }
     }

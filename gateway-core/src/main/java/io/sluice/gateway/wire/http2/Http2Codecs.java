@@ -10,7 +10,6 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the frame codecs. They refuse what HTTP/2 calls malformed. Their connection window is given
@@ -51,21 +50,26 @@ public final class Http2Codecs {
   }
 
   /**
-   * For the side of the downstreams.
+   * For the side of the downstreams. Whoever uses it counts what they may flood a connection with,
+   * but for header lists in too many pieces and empty data.
    *
    * @param maxHeaderList bytes
    */
-  public static Http2FrameCodec client(int maxHeaderList) {
+  public static Http2FrameCodec client(int maxHeaderList, ResetListener resets) {
     Http2Settings settings =
         Http2Settings.defaultSettings()
             .pushEnabled(false)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return new Builder(false, settings, null).build();
+    return new Builder(false, settings, resets).build();
   }
 
   private static Http2Connection connection(boolean server) {
     Http2Connection connection = new DefaultHttp2Connection(server);
+    if (!server) {
+      // Nothing is to be pushed.
+      connection.remote().maxActiveStreams(0);
+    }
     connection.local().flowController(new DefaultHttp2LocalFlowController(connection, 0.5f, true));
     // Not by weights: nobody sends them, and a tree of them is work that a peer could make.
     UniformStreamByteDistributor distributor = new UniformStreamByteDistributor(connection);
@@ -78,9 +82,9 @@ public final class Http2Codecs {
 
   private static final class Builder extends Http2FrameCodecBuilder {
     private final boolean server;
-    private final @Nullable ResetListener resets;
+    private final ResetListener resets;
 
-    Builder(boolean server, Http2Settings settings, @Nullable ResetListener resets) {
+    Builder(boolean server, Http2Settings settings, ResetListener resets) {
       this.server = server;
       this.resets = resets;
       connection(Http2Codecs.connection(server));
@@ -102,10 +106,7 @@ public final class Http2Codecs {
     @Override
     protected Http2FrameCodec build(
         Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-      if (resets == null) {
-        return super.build(decoder, encoder, settings);
-      }
-      return new ServerFrameCodec(encoder, decoder, settings, resets);
+      return new ToldFrameCodec(encoder, decoder, settings, resets);
     }
   }
 }
