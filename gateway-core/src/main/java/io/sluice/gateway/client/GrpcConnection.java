@@ -295,9 +295,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else {
       int size = content.readableBytes();
       giveBack(frame.stream(), padded - size);
+      boolean waits = leg.window() > 0;
       leg.received(size);
       keeps(size);
-      leg.response().responseData(content, false);
+      leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
     }
     if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);

@@ -13,6 +13,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +78,7 @@ final class GrpcCall implements ResponseSink {
       part.release();
       requestTaken(size);
     } else {
-      request.requestData(part, false);
+      request.requestData(window > size ? Budget.ofProcess().compact(part) : part, false);
     }
   }
 
