@@ -96,7 +96,8 @@ service InteropService {
     Seen Inspect(1: string s)
     string Sleep(1: i32 millis)
     oneway void Fire(1: string key)
-    // Calls of Fire with this key; all of them if the key is empty, and those of Blob for '#blobs'.
+    // Calls of Fire with this key; all of them if the key is empty, those of Blob for '#blobs', and
+    // the streams that are open for '#streams'.
     i64 Fired(1: string key)
 }
 

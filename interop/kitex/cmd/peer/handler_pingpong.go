@@ -18,10 +18,12 @@ type pingPongHandler struct {
 	fired map[string]int64
 	total int64
 	blobs atomic.Int64
+	// streams is the log of the streaming handlers.
+	streams *cancelLog
 }
 
-func newPingPongHandler() *pingPongHandler {
-	return &pingPongHandler{fired: map[string]int64{}}
+func newPingPongHandler(streams *cancelLog) *pingPongHandler {
+	return &pingPongHandler{fired: map[string]int64{}, streams: streams}
 }
 
 func (h *pingPongHandler) Echo(_ context.Context, r *interop.Rich) (*interop.Rich, error) {
@@ -76,8 +78,11 @@ func (h *pingPongHandler) Fire(_ context.Context, key string) error {
 }
 
 func (h *pingPongHandler) Fired(_ context.Context, key string) (int64, error) {
-	if key == blobsKey {
+	switch key {
+	case blobsKey:
 		return h.blobs.Load(), nil
+	case streamsKey:
+		return h.streams.open.Load(), nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytedance/gopkg/cloud/metainfo"
@@ -55,6 +56,7 @@ func protobufServerStream(st streaming.ServerStream) serverStream {
 
 // serveChat echoes each message until the peer half-closes, or fails as the first message plans it.
 func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
+	defer cancels.runs()()
 	if _, early := metainfo.GetPersistentValue(ctx, earlyHeadersKey); early {
 		if err := st.SendHeader(streaming.Header{headerKey: headerValue}); err != nil {
 			return err
@@ -104,6 +106,7 @@ func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
 
 // serveSum reads all messages and answers with the sum of their numbers and the size of their bodies.
 func serveSum(ctx context.Context, st serverStream, cancels *cancelLog) error {
+	defer cancels.runs()()
 	total := &interop.Msg{}
 	var plan *interop.Plan
 	var record *cancelRecord
@@ -140,6 +143,7 @@ func serveSum(ctx context.Context, st serverStream, cancels *cancelLog) error {
 
 // serveCount sends plan.Count numbered messages.
 func serveCount(ctx context.Context, request *interop.Msg, st serverStream, cancels *cancelLog) error {
+	defer cancels.runs()()
 	plan := planOf(request)
 	record := cancels.start(plan.Key)
 	record.received++
@@ -214,12 +218,21 @@ func setHeaders(st serverStream, plan *interop.Plan) error {
 
 // cancelLog remembers, by the key of the plan, how streams ended before their time.
 type cancelLog struct {
+	// open counts the streams whose handlers run.
+	open atomic.Int64
+
 	mu      sync.Mutex
 	records map[string]*cancelRecord
 }
 
 func newCancelLog() *cancelLog {
 	return &cancelLog{records: map[string]*cancelRecord{}}
+}
+
+// runs counts a handler until what it returns is called.
+func (l *cancelLog) runs() func() {
+	l.open.Add(1)
+	return func() { l.open.Add(-1) }
 }
 
 // cancelRecord counts the messages of one stream; the counters belong to its handler.

@@ -48,6 +48,8 @@ type loadReport struct {
 	// Dials counts the attempts to connect; ttstream clients do not let themselves be counted.
 	Dials    int64            `json:"dials,omitempty"`
 	Timeline []timelineBucket `json:"timeline"`
+	// BeganAtMs is when its times begin, in milliseconds since 1970.
+	BeganAtMs int64 `json:"beganAtMs"`
 }
 
 type slowCall struct {
@@ -72,6 +74,8 @@ type loadRun struct {
 	seed      uint64
 	tolerate  bool
 	limit     int64
+	// shared has the ttstream streams of a client share its connection.
+	shared bool
 
 	begin   time.Time
 	issued  atomic.Int64
@@ -106,6 +110,7 @@ func runLoad(args []string) int {
 	body := flags.Int("body", 128, "bytes of each body; from 8 on every body is unique")
 	shape := flags.String("shape", "", "unary, stream (one stream a call) or long-stream (one stream a worker, one message a call)")
 	timeout := flags.Duration("timeout", 5*time.Second, "limit of a call")
+	shared := flags.Bool("shared", false, "have the ttstream streams of a client share its connection")
 	tolerate := flags.Bool("tolerate-errors", false, "go on after errors and exit with 0 unless a reply was wrong")
 	seed := flags.Uint64("seed", uint64(os.Getpid())<<40, "start of the body contents; keep it apart between processes")
 	full := flags.Bool("full-timeline", false, "print every bucket of the timeline, not only those with errors or without a success")
@@ -138,6 +143,7 @@ func runLoad(args []string) int {
 
 	run := &loadRun{
 		transport: t, shape: *shape, timeout: *timeout, body: *body, seed: *seed, tolerate: *tolerate, limit: *calls,
+		shared: *shared,
 	}
 	dialer := newCountingDialer()
 	callers := make([]caller, *workers)
@@ -177,7 +183,7 @@ func validShape(t *wireTransport, shape string) bool {
 
 // connect makes one client and returns a maker of callers on it.
 func (r *loadRun) connect(addr string, dialer *countingDialer) (func() caller, error) {
-	options := r.transport.options(addr, manner{connections: 1, exclusive: true}, dialer)
+	options := r.transport.options(addr, manner{connections: 1, exclusive: !r.shared, shared: r.shared}, dialer)
 	timeout := callopt.WithRPCTimeout(r.timeout)
 	if r.transport.family == pingPong {
 		c, err := interopservice.NewClient(pingPongDestination, options...)
@@ -369,7 +375,7 @@ func (w *worker) record(err error, took, at time.Duration) {
 func (r *loadRun) report(all []*worker, full bool) *loadReport {
 	report := &loadReport{
 		Transport: r.transport.name, Shape: r.shape, Body: r.body,
-		ErrorTexts: map[string]int64{}, ElapsedMs: time.Since(r.begin).Milliseconds(), Timeline: []timelineBucket{},
+		BeganAtMs: r.begin.UnixMilli(), ErrorTexts: map[string]int64{}, ElapsedMs: time.Since(r.begin).Milliseconds(), Timeline: []timelineBucket{},
 	}
 	var latencies []uint32
 	var buckets []timelineBucket

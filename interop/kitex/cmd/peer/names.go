@@ -29,6 +29,9 @@ const (
 
 	// blobsKey asks Fired for the calls of Blob, which are those of a load.
 	blobsKey = "#blobs"
+
+	// streamsKey asks Fired for the streams whose handlers run.
+	streamsKey = "#streams"
 )
 
 // joinHeader prints the values of one HTTP/2 header; binary ones as hexadecimal digits.

@@ -78,7 +78,7 @@ func newServer(listener net.Listener, exitWait time.Duration, mux, protobuf bool
 	} else {
 		ofThrift = append(ofThrift, server.WithFallbackService())
 	}
-	if err := interopservice.RegisterService(svr, newPingPongHandler(), ofThrift...); err != nil {
+	if err := interopservice.RegisterService(svr, newPingPongHandler(cancels), ofThrift...); err != nil {
 		return nil, err
 	}
 	if err := interopstream.RegisterService(svr, &thriftStreamHandler{cancels: cancels}); err != nil {

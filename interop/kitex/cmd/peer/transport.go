@@ -102,6 +102,8 @@ type manner struct {
 	connections int
 	// exclusive gives every ttstream stream a connection of its own, instead of a share of a multiplexed one.
 	exclusive bool
+	// shared has all ttstream streams go by one connection.
+	shared bool
 	// short gives every ping-pong call a connection of its own.
 	short bool
 	// nameless sends no names of service, method and caller: as a client without the meta handlers.
@@ -132,9 +134,12 @@ func (t *wireTransport) options(addr string, m manner, dialer remote.Dialer) []c
 	if t.family == grpc {
 		return append(options, client.WithGRPCConnPoolSize(uint32(max(1, m.connections))))
 	}
-	if t.family == stream && m.exclusive {
-		options = append(options, client.WithTTHeaderStreamingOptions(
-			client.WithTTHeaderStreamingTransportOptions(ttstream.WithClientLongConnPool(ttstream.DefaultLongConnConfig))))
+	if t.family == stream && (m.exclusive || m.shared) {
+		pool := ttstream.WithClientLongConnPool(ttstream.DefaultLongConnConfig)
+		if m.shared {
+			pool = ttstream.WithClientMuxConnPool(ttstream.MuxConnConfig{PoolSize: 1, MaxIdleTimeout: time.Minute})
+		}
+		options = append(options, client.WithTTHeaderStreamingOptions(client.WithTTHeaderStreamingTransportOptions(pool)))
 	}
 	switch {
 	case t.mux:

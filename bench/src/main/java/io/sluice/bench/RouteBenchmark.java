@@ -74,7 +74,8 @@ public class RouteBenchmark {
   private static MatchConfig match(
       @Nullable String service, @Nullable String prefix, @Nullable String glob) {
     Glob parsed = glob == null ? null : Glob.parse(glob);
-    return new MatchConfig(service, prefix, parsed, null, null, null, null, null, null, Map.of());
+    return new MatchConfig(
+        service, prefix, parsed, null, null, null, null, null, null, null, Map.of());
   }
 
   private static RpcCall call(String service) {

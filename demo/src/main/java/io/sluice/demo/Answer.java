@@ -1,5 +1,7 @@
 package io.sluice.demo;
 
+import io.sluice.api.Protocol;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,10 +19,10 @@ import java.util.function.Consumer;
  * </pre>
  *
  * @param message one line
- * @param transport the protocol that the message came by
+ * @param protocol by which the message came
  * @param metadata what came beside it, by {@link #userKeys}
  */
-record Answer(String message, String transport, Map<String, String> metadata) {
+record Answer(String message, Protocol protocol, Map<String, String> metadata) {
   private static final String TRANSPORT = "transport";
 
   /**
@@ -41,7 +43,7 @@ record Answer(String message, String transport, Map<String, String> metadata) {
 
   String text() {
     StringBuilder text = new StringBuilder(message);
-    text.append('\n').append(TRANSPORT).append(": ").append(transport);
+    text.append('\n').append(TRANSPORT).append(": ").append(protocol.label());
     metadata.forEach((key, value) -> text.append('\n').append(key).append(": ").append(value));
     return text.append('\n').toString();
   }
@@ -54,6 +56,11 @@ record Answer(String message, String transport, Map<String, String> metadata) {
       entries.put(pair[0], pair[1]);
     }
     String transport = entries.remove(TRANSPORT);
-    return new Answer(lines.get(0), transport, entries);
+    Protocol protocol =
+        Arrays.stream(Protocol.values())
+            .filter(p -> p.label().equals(transport))
+            .findFirst()
+            .orElseThrow();
+    return new Answer(lines.get(0), protocol, entries);
   }
 }

@@ -13,10 +13,10 @@ interface Caller extends AutoCloseable {
   Map<String, String> METADATA = Map.of("x-caller", "demo");
 
   /**
-   * Makes one call. On a stream each message waits for the answer to the one before it, so that
-   * both directions are seen to be open at once.
+   * Makes one call. On a stream both ways each message waits for the answer to the one before it,
+   * so that both directions are seen to be open at once.
    *
-   * @param messages one, unless the call is a stream
+   * @param messages as many as the call's {@link Kind} has
    */
   Reply call(List<String> messages) throws Exception;
 

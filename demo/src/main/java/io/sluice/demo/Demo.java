@@ -81,7 +81,7 @@ final class Demo implements AutoCloseable {
   private void startServices() throws Exception {
     services.add(new ThriftService(portOfCluster("orders")));
     services.add(new KitexService(vertx, portOfCluster("users")));
-    services.add(new StreamService(vertx, portOfCluster("chat")));
+    services.add(new KitexService(vertx, portOfCluster("chat")));
     services.add(new GrpcService(vertx, portOfCluster("cart")));
   }
 
@@ -118,7 +118,7 @@ final class Demo implements AutoCloseable {
   List<Outcome> run() throws Exception {
     CallCounters counters = new CallCounters(port(ListenerConfig.Serves.ADMIN));
     List<Outcome> outcomes = new ArrayList<>();
-    for (DemoCall call : DemoCall.all(vertx, port(ListenerConfig.Serves.RPC))) {
+    for (DemoCall call : DemoCalls.all(vertx, port(ListenerConfig.Serves.RPC))) {
       outcomes.add(run(call, counters));
     }
     return outcomes;

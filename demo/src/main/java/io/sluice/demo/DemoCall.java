@@ -1,12 +1,7 @@
 package io.sluice.demo;
 
-import static io.sluice.api.Codec.PROTOBUF;
-import static io.sluice.api.Codec.THRIFT;
-import static io.sluice.api.Protocol.TTHEADER;
-import static io.sluice.api.Protocol.TTHEADER_FRAMED;
-
+import io.sluice.api.Protocol;
 import io.sluice.demo.Caller.Reply;
-import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
 import java.util.Map.Entry;
@@ -15,16 +10,24 @@ import java.util.Optional;
 /**
  * One call to make, and what shall come of it with {@code conf/demo.yaml}.
  *
- * @param title of its row
+ * @param caller what its caller speaks, in words
+ * @param protocol by which it comes to the gateway
  * @param service empty for Framed and Buffered, which do not tell it
+ * @param messages what the caller says
+ * @param answers the messages that the service shall answer
+ * @param servedBy the protocol by which it shall reach the service
  * @param serviceSees metadata that must reach the service
  * @param callerGets metadata that must come back
  */
 record DemoCall(
-    String title,
+    String caller,
+    Protocol protocol,
+    Kind kind,
     String service,
     String method,
     List<String> messages,
+    List<String> answers,
+    Protocol servedBy,
     Map<String, String> serviceSees,
     Map<String, String> callerGets,
     Connect connect) {
@@ -35,92 +38,41 @@ record DemoCall(
     Caller connect() throws Exception;
   }
 
-  /** One for each protocol. */
-  static List<DemoCall> all(Vertx vertx, int gateway) {
-    List<String> one = List.of("hello");
-    List<String> three = List.of("one", "two", "three");
-    return List.of(
-        new DemoCall(
-            "framed",
-            "",
-            "get",
-            one,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "framed", "x-tier", "basic"),
-            Map.of(), // Framed has no place for it
-            () -> new ThriftCaller(gateway, true, "get")),
-        new DemoCall(
-            "buffered",
-            "",
-            "get",
-            one,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "buffered", "x-tier", "basic"),
-            Map.of(),
-            () -> new ThriftCaller(gateway, false, "get")),
-        new DemoCall(
-            "ttheader",
-            "UserProfile",
-            "get",
-            one,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new KitexCaller(gateway, TTHEADER, THRIFT, false, "UserProfile", "get")),
-        new DemoCall(
-            "ttheader-framed",
-            "Orders",
-            "get",
-            one,
-            Map.of(), // the service speaks Framed
-            Map.of("x-gateway", "sluice", "x-served-by", "orders"),
-            () -> new KitexCaller(gateway, TTHEADER_FRAMED, THRIFT, false, "Orders", "get")),
-        new DemoCall(
-            "ttheader mux",
-            "UserProfile",
-            "get",
-            three,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader-framed", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new KitexCaller(gateway, TTHEADER_FRAMED, THRIFT, true, "UserProfile", "get")),
-        new DemoCall(
-            "kitex protobuf",
-            "UserSearch",
-            "Get",
-            one,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "ttheader-framed", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new KitexCaller(gateway, TTHEADER_FRAMED, PROTOBUF, false, "UserSearch", "Get")),
-        new DemoCall(
-            "grpc unary",
-            "shop.Cart",
-            "Get",
-            one,
-            Map.of("x-gateway", "sluice", "x-tier", "gold", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new GrpcCaller(vertx, gateway, "Get")),
-        new DemoCall(
-            "grpc bidi",
-            "shop.Cart",
-            "Watch",
-            three,
-            Map.of("x-gateway", "sluice", "x-tier", "gold", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new GrpcCaller(vertx, gateway, "Watch")),
-        new DemoCall(
-            "ttstream bidi",
-            "Chat",
-            "talk",
-            three,
-            Map.of("x-gateway", "sluice", "x-arrived-by", "ttstream", "x-caller", "demo"),
-            Map.of("x-gateway", "sluice"),
-            () -> new StreamCaller(gateway, "Chat", "talk")));
+  /** The same with other messages, each of which is answered by itself. */
+  DemoCall saying(List<String> others) {
+    return new DemoCall(
+        caller,
+        protocol,
+        kind,
+        service,
+        method,
+        others,
+        others,
+        servedBy,
+        serviceSees,
+        callerGets,
+        connect);
+  }
+
+  /** Service and method, for people. */
+  String target() {
+    return (service.isEmpty() ? "(not told)" : service) + '/' + method;
   }
 
   /** What is wrong with the outcome of this call; empty if nothing is. */
   Optional<String> fault(Reply reply) {
-    List<String> echoed = reply.answers().stream().map(Answer::message).toList();
-    if (!echoed.equals(messages)) {
-      return Optional.of("sent " + messages + ", got " + echoed);
+    List<String> answered = reply.answers().stream().map(Answer::message).toList();
+    if (!answered.equals(answers)) {
+      return Optional.of("sent " + messages + ", got " + answered + " in place of " + answers);
     }
     for (Answer answer : reply.answers()) {
+      if (answer.protocol() != servedBy) {
+        return Optional.of(
+            "the service got it by "
+                + answer.protocol().label()
+                + " in place of "
+                + servedBy.label());
+      }
       Optional<String> missing =
           missing("the service did not see ", serviceSees, answer.metadata());
       if (missing.isPresent()) {

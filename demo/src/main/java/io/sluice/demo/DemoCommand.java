@@ -1,5 +1,6 @@
 package io.sluice.demo;
 
+import io.sluice.api.Protocol;
 import io.sluice.demo.Demo.Outcome;
 import io.sluice.gateway.cli.SubCommand;
 import io.sluice.gateway.cli.SubCommandResult;
@@ -7,8 +8,10 @@ import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -20,7 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description =
-        "Run the gateway between services and callers of its own, one call for each protocol.",
+        "Run the gateway between services and callers of its own, one call of each kind for each"
+            + " protocol.",
     mixinStandardHelpOptions = true)
 public final class DemoCommand implements SubCommand {
   private static final int FAILED = 1;
@@ -78,35 +82,8 @@ public final class DemoCommand implements SubCommand {
 
   /** Returns whether all went well. */
   private static boolean print(List<Outcome> outcomes, PrintWriter out) {
-    Table calls =
-        new Table(
-            "protocol",
-            "service/method",
-            "route",
-            "filters run (global > route)",
-            "downstream",
-            "result",
-            "micros");
-    Table seen = new Table("protocol", "metadata that the service saw", "that the caller got back");
-    for (Outcome o : outcomes) {
-      DemoCall call = o.call();
-      Answer answer = o.reply() == null ? null : o.reply().answers().get(0);
-      calls.add(
-          call.title(),
-          (call.service().isEmpty() ? "(not told)" : call.service()) + "/" + call.method(),
-          o.way() == null ? "-" : o.way().route(),
-          o.filters(),
-          (o.way() == null ? "-" : o.way().cluster())
-              + (answer == null ? "" : ": " + answer.transport()),
-          o.fault() == null ? "ok" : "WRONG: " + o.fault(),
-          o.reply() == null ? "-" : Long.toString(o.micros()));
-      seen.add(
-          call.title(),
-          answer == null ? "-" : pairs(answer.metadata()),
-          o.reply() == null ? "-" : pairs(o.reply().metadata()));
-    }
-    out.println(calls);
-    out.println(seen);
+    out.println(calls(outcomes));
+    out.println(metadata(outcomes));
     long wrong = outcomes.stream().filter(o -> o.fault() != null).count();
     out.println(
         wrong == 0
@@ -114,6 +91,78 @@ public final class DemoCommand implements SubCommand {
             : wrong + " of " + outcomes.size() + " calls went wrong.");
     out.flush();
     return wrong == 0;
+  }
+
+  private static Table calls(List<Outcome> outcomes) {
+    Table table =
+        new Table(
+            "caller speaks",
+            "call",
+            "service/method",
+            "route",
+            "filters run (global > route)",
+            "cluster",
+            "service speaks",
+            "passed on",
+            "result",
+            "micros");
+    for (Outcome o : outcomes) {
+      DemoCall call = o.call();
+      Answer answer = answer(o);
+      table.add(
+          call.caller(),
+          call.kind().label(),
+          call.target(),
+          o.way() == null ? "-" : o.way().route(),
+          o.filters(),
+          o.way() == null ? "-" : o.way().cluster(),
+          answer == null ? "-" : answer.protocol().label(),
+          answer == null ? "-" : passedOn(call.protocol(), answer.protocol()),
+          o.fault() == null ? "ok" : "WRONG: " + o.fault(),
+          o.reply() == null ? "-" : Long.toString(o.micros()));
+    }
+    return table;
+  }
+
+  /** The first answer, or null. */
+  private static @Nullable Answer answer(Outcome outcome) {
+    return outcome.reply() == null || outcome.reply().answers().isEmpty()
+        ? null
+        : outcome.reply().answers().get(0);
+  }
+
+  /** What the gateway did to a call between the two. */
+  private static String passedOn(Protocol caller, Protocol service) {
+    if (caller == service) {
+      return "as it came";
+    }
+    return caller.isPingPong() && service.isPingPong() ? "reframed" : "translated";
+  }
+
+  /** A line for all calls of a service by one protocol that have the same to say. */
+  private static Table metadata(List<Outcome> outcomes) {
+    Map<List<String>, StringJoiner> calls = new LinkedHashMap<>();
+    for (Outcome o : outcomes) {
+      DemoCall call = o.call();
+      Answer answer = answer(o);
+      String seen = answer == null ? "-" : pairs(answer.metadata());
+      String got = o.reply() == null ? "-" : pairs(o.reply().metadata());
+      String service = call.service().isEmpty() ? "(not told)" : call.service();
+      calls
+          .computeIfAbsent(List.of(call.caller(), service, seen, got), key -> new StringJoiner(" "))
+          .add(call.kind().label());
+    }
+    Table table =
+        new Table(
+            "caller speaks",
+            "calls",
+            "service",
+            "metadata that the service saw",
+            "that the caller got back");
+    calls.forEach(
+        (line, kinds) ->
+            table.add(line.get(0), kinds.toString(), line.get(1), line.get(2), line.get(3)));
+    return table;
   }
 
   private static String pairs(Map<String, String> metadata) {

@@ -1,5 +1,6 @@
 package io.sluice.demo;
 
+import io.sluice.api.Protocol;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -40,7 +41,7 @@ final class ThriftService implements EmbeddedService {
     String message = TextStruct.read(in, TextStruct.ARGUMENT);
     in.readMessageEnd();
 
-    Answer answer = new Answer(message, "framed", Map.of());
+    Answer answer = new Answer(message, Protocol.FRAMED, Map.of());
     out.writeMessageBegin(new TMessage(call.name, TMessageType.REPLY, call.seqid));
     TextStruct.write(out, TextStruct.RESULT, answer.text());
     out.writeMessageEnd();

@@ -34,47 +34,65 @@ class DemoCommandTest {
       return new Run(line.execute(args), out.toString(), err.toString());
     }
 
-    /** The first line that begins so, each run of spaces in it made one. */
-    String row(String title) {
+    /** The rows of the first table, each run of spaces in them made one. */
+    List<String> rows() {
       return out.lines()
-          .filter(line -> line.startsWith(title + "  "))
+          .skip(2)
+          .takeWhile(line -> !line.isEmpty())
+          .map(line -> line.replaceAll(" +", " "))
+          .toList();
+    }
+
+    /** The first row that begins so. */
+    String row(String start) {
+      return rows().stream()
+          .filter(row -> row.startsWith(start + ' '))
           .findFirst()
-          .orElse("no row " + title)
-          .replaceAll(" +", " ");
+          .orElse("no row " + start);
     }
   }
 
   @Test
-  void everyProtocolGetsItsRowAndTheRightResult() {
+  void everyKindOfCallByEveryProtocolGivesTheRightResult() {
     Run run = Run.of(CONFIG, FREE_PORTS);
 
     assertThat(run.err).isEmpty();
-    String both = "header-rewrite > header-rewrite";
-    assertThat(run.row("framed"))
-        .startsWith("framed (not told)/get legacy " + both + " users: ttheader-framed ok ");
-    assertThat(run.row("buffered"))
-        .startsWith("buffered (not told)/get legacy " + both + " users: ttheader-framed ok ");
-    assertThat(run.row("ttheader"))
-        .startsWith("ttheader UserProfile/get User* header-rewrite > - users: ttheader-framed ok ");
-    assertThat(run.row("ttheader-framed"))
-        .startsWith("ttheader-framed Orders/get Orders " + both + " orders: framed ok ");
-    assertThat(run.row("ttheader mux"))
-        .startsWith(
-            "ttheader mux UserProfile/get User* header-rewrite > - users: ttheader-framed ok ");
-    assertThat(run.row("kitex protobuf"))
-        .startsWith(
-            "kitex protobuf UserSearch/Get User* header-rewrite > - users: ttheader-framed ok ");
-    assertThat(run.row("grpc unary"))
-        .startsWith("grpc unary shop.Cart/Get shop.* " + both + " cart: grpc ok ");
-    assertThat(run.row("grpc bidi"))
-        .startsWith("grpc bidi shop.Cart/Watch shop.* " + both + " cart: grpc ok ");
-    assertThat(run.row("ttstream bidi"))
-        .startsWith("ttstream bidi Chat/talk Chat header-rewrite > - chat: ttstream ok ");
-    for (String title :
-        List.of("framed", "buffered", "ttheader mux", "grpc bidi", "ttstream bidi")) {
-      assertThat(run.row(title)).matches(".* [1-9]\\d*");
-    }
-    assertThat(run.out).contains("All 9 calls gave the right result.");
+    assertThat(run.rows()).allMatch(row -> row.matches(".* [1-9]\\d*"));
+    assertThat(run.rows().stream().map(row -> row.substring(0, row.lastIndexOf(' '))))
+        .containsExactlyElementsOf(
+            """
+            buffered unary (not told)/get legacy header-rewrite > header-rewrite users ttheader-framed reframed ok
+            framed unary (not told)/get legacy header-rewrite > header-rewrite users ttheader-framed reframed ok
+            ttheader unary UserProfile/get User* header-rewrite > - users ttheader-framed reframed ok
+            ttheader-framed unary Orders/get Orders header-rewrite > header-rewrite orders framed reframed ok
+            ttheader mux unary UserProfile/get User* header-rewrite > - users ttheader-framed as it came ok
+            kitex protobuf unary UserSearch/Get User* header-rewrite > - users ttheader-framed as it came ok
+            grpc protobuf unary shop.Cart/Get Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc protobuf client shop.Cart/Put Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc protobuf server shop.Cart/List Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc protobuf bidi shop.Cart/Talk Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc thrift unary shop.Cart/get Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc thrift client shop.Cart/put Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc thrift server shop.Cart/list Cart header-rewrite > header-rewrite cart grpc as it came ok
+            grpc thrift bidi shop.Cart/talk Cart header-rewrite > header-rewrite cart grpc as it came ok
+            ttstream client Chat/put Chat header-rewrite > - chat ttstream as it came ok
+            ttstream server Chat/list Chat header-rewrite > - chat ttstream as it came ok
+            ttstream bidi Chat/talk Chat header-rewrite > - chat ttstream as it came ok
+            grpc thrift unary UserProfile/get User* header-rewrite > - users ttheader-framed translated ok
+            grpc thrift unary Chat/get Chat/get header-rewrite > - chat ttheader-framed translated ok
+            grpc protobuf unary UserSearch/Get User* header-rewrite > - users ttheader-framed translated ok
+            ttheader-framed unary Cart/get Cart header-rewrite > header-rewrite cart grpc translated ok
+            kitex protobuf unary Cart/Get Cart header-rewrite > header-rewrite cart grpc translated ok
+            grpc thrift client Chat/put Chat header-rewrite > - chat ttstream translated ok
+            grpc thrift server Chat/list Chat header-rewrite > - chat ttstream translated ok
+            grpc thrift bidi Chat/talk Chat header-rewrite > - chat ttstream translated ok
+            ttstream client Cart/put Cart header-rewrite > header-rewrite cart grpc translated ok
+            ttstream server Cart/list Cart header-rewrite > header-rewrite cart grpc translated ok
+            ttstream bidi Cart/talk Cart header-rewrite > header-rewrite cart grpc translated ok
+            """
+                .lines()
+                .toList());
+    assertThat(run.out).contains("All 28 calls gave the right result.");
     assertThat(run.code).isZero();
   }
 
@@ -84,9 +102,11 @@ class DemoCommandTest {
 
     Run run = Run.of(changed, FREE_PORTS);
 
-    assertThat(run.row("grpc unary")).contains("WRONG: the service did not see x-tier=gold");
+    assertThat(run.row("grpc protobuf unary"))
+        .contains("WRONG: the service did not see x-tier=gold");
+    assertThat(run.row("ttstream bidi Cart/talk")).contains("WRONG: ");
     assertThat(run.row("framed")).contains(" ok ");
-    assertThat(run.out).contains("2 of 9 calls went wrong.");
+    assertThat(run.out).contains("13 of 28 calls went wrong.");
     assertThat(run.code).isEqualTo(1);
   }
 
@@ -98,9 +118,42 @@ class DemoCommandTest {
 
     Run run = Run.of(changed, FREE_PORTS);
 
-    assertThat(run.row("ttstream bidi")).contains("WRONG: ").contains("unknown service");
+    assertThat(run.row("ttstream bidi Chat/talk")).contains("WRONG: ", "unknown service Chat");
+    assertThat(run.row("grpc thrift bidi Chat/talk")).contains("WRONG: ", "grpc-status 12");
     assertThat(run.row("framed")).contains("WRONG: ");
     assertThat(run.row("ttheader-framed")).contains(" ok ");
+    assertThat(run.code).isEqualTo(1);
+  }
+
+  @Test
+  void aCallThatReachesItsServiceByAnotherProtocolIsAWrongResult(@TempDir Path folder)
+      throws IOException {
+    Path changed =
+        changed(
+            folder,
+            "{unary: ttheader-framed, streaming: none}",
+            "{unary: ttheader, streaming: none}");
+
+    Run run = Run.of(changed, FREE_PORTS);
+
+    assertThat(run.row("buffered"))
+        .contains("WRONG: the service got it by ttheader in place of ttheader-framed");
+    assertThat(run.row("grpc protobuf unary UserSearch/Get")).contains(" translated ok ");
+    assertThat(run.code).isEqualTo(1);
+  }
+
+  @Test
+  void aCallThatCannotBeTranslatedIsAWrongResult(@TempDir Path folder) throws IOException {
+    Path changed = changed(folder, "    mode: stream\n", "");
+
+    Run run = Run.of(changed, FREE_PORTS);
+
+    assertThat(run.row("grpc thrift bidi Chat/talk"))
+        .contains(
+            "WRONG: grpc-status 12: ", "its route has to say 'mode: unary' or 'mode: stream'");
+    assertThat(run.row("grpc thrift unary Chat/get")).contains(" ok ");
+    assertThat(run.row("ttstream bidi Chat/talk")).contains(" ok ");
+    assertThat(run.out).contains("3 of 28 calls went wrong.");
     assertThat(run.code).isEqualTo(1);
   }
 

@@ -33,6 +33,14 @@ public interface Call {
   /** The method of the calling service in which the call was made; empty if it says none. */
   String callerMethod();
 
+  /**
+   * The name by which the caller knows the service that it calls, as it is on the wire: {@code
+   * :authority} of gRPC, of Kitex's callers the service's name in their registry, of others often a
+   * host with its port; the destination service of TTHeader and ttstream (int key 6). Empty if it
+   * gives none.
+   */
+  String destination();
+
   /** The other end of the caller's connection. */
   SocketAddress peer();
 
@@ -45,16 +53,27 @@ public interface Call {
   /** The cluster that the call goes to; empty until routing, and if there is none. */
   String cluster();
 
+  /**
+   * The protocol that the call goes out by, another than {@link #protocol()} if it is translated;
+   * null until the filters have let it pass, and if it cannot go.
+   */
+  @Nullable Protocol outboundProtocol();
+
   /** The endpoint that has the call, as {@code host:port}; empty until it has a connection. */
   String endpoint();
 
   /** How many endpoints were asked for a connection so far. */
   int attempts();
 
-  /** Bytes of the request's messages so far, as the caller sent them, without framing. */
+  /**
+   * Bytes of the request's messages so far, as the caller sent them, without framing; of gRPC with
+   * the five bytes in front of each message.
+   */
   long requestBytes();
 
-  /** Bytes of the response's messages so far, as the downstream sent them, without framing. */
+  /**
+   * Bytes of the response's messages, in the caller's protocol; else as {@link #requestBytes()}.
+   */
   long responseBytes();
 
   /**

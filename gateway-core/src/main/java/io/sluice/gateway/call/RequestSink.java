@@ -28,6 +28,16 @@ public interface RequestSink {
   void requestEnd();
 
   /**
+   * Both at once, so that they need not be two frames.
+   *
+   * @param part as in {@link #requestData}
+   */
+  default void requestLast(ByteBuf part, boolean endOfMessage) {
+    requestData(part, endOfMessage);
+    requestEnd();
+  }
+
+  /**
    * The call is given up: the caller has gone or cancelled, or its time is over. The response will
    * not be listened to.
    *
@@ -37,4 +47,17 @@ public interface RequestSink {
 
   /** So many bytes of {@link ResponseSink#responseData} have been passed on. */
   void responseTaken(int bytes);
+
+  /**
+   * What has come of the response waits for its time; said again with every part that comes
+   * meanwhile, until {@link #responseGoesOn}.
+   *
+   * @return whether the downstream waits too; false if others would have to wait with it
+   */
+  default boolean responseWaits() {
+    return true;
+  }
+
+  /** Nothing of the response waits any more. */
+  default void responseGoesOn() {}
 }

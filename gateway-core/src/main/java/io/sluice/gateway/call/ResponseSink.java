@@ -41,4 +41,17 @@ public interface ResponseSink {
 
   /** So many bytes of {@link RequestSink#requestData} have been passed on. */
   void requestTaken(int bytes);
+
+  /**
+   * What has come of the request waits for its time; said again with every part that comes
+   * meanwhile, until {@link #requestGoesOn}.
+   *
+   * @return whether the caller waits too; false if others would have to wait with it
+   */
+  default boolean requestWaits() {
+    return true;
+  }
+
+  /** Nothing of the request waits any more. */
+  default void requestGoesOn() {}
 }

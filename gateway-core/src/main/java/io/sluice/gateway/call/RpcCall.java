@@ -42,13 +42,16 @@ public final class RpcCall implements Call {
   private String destination = "";
   private long timeoutNanos;
   private boolean oneway;
+  private boolean unary;
   private boolean explicitTimeout;
   private boolean hidesBizStatus;
 
   private String cancelPath = "";
+  private String cancelName = "";
   private @Nullable CallEnd requestTrailer;
   private String route = "";
   private String cluster = "";
+  private @Nullable Protocol outboundProtocol;
   private String endpoint = "";
   private int attempts;
   private int maxMessage = Integer.MAX_VALUE;
@@ -134,7 +137,7 @@ public final class RpcCall implements Call {
     this.callerMethod = method;
   }
 
-  /** The name by which the caller knows its destination; empty if it gave none. */
+  @Override
   public String destination() {
     return destination;
   }
@@ -172,6 +175,16 @@ public final class RpcCall implements Call {
   public void routed(String route, String cluster) {
     this.route = route;
     this.cluster = cluster;
+  }
+
+  @Override
+  public @Nullable Protocol outboundProtocol() {
+    return outboundProtocol;
+  }
+
+  /** Notes which protocol the call goes out by. */
+  public void outboundProtocol(Protocol protocol) {
+    this.outboundProtocol = protocol;
   }
 
   @Override
@@ -287,6 +300,15 @@ public final class RpcCall implements Call {
     return Math.max(0, timeoutNanos - (System.nanoTime() - startNanos));
   }
 
+  /** Whether it is certain that there is one message each way; known with the route. */
+  public boolean isUnary() {
+    return unary;
+  }
+
+  public void unary(boolean unary) {
+    this.unary = unary;
+  }
+
   /** Whether nothing is to be answered. */
   public boolean isOneway() {
     return oneway;
@@ -315,6 +337,15 @@ public final class RpcCall implements Call {
 
   public void cancelPath(String path) {
     this.cancelPath = path;
+  }
+
+  /** The name that the gateway adds to such a path. */
+  public String cancelName() {
+    return cancelName;
+  }
+
+  public void cancelName(String name) {
+    this.cancelName = name;
   }
 
   /**

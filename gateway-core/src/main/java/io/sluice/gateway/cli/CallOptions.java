@@ -56,6 +56,13 @@ final class CallOptions {
   private String caller;
 
   @Option(
+      names = "--destination",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "The name by which the caller knows its destination; of grpc the :authority.")
+  private String destination;
+
+  @Option(
       names = "--meta",
       paramLabel = "KEY=VALUE",
       description = "Metadata as on the wire, such as env=canary or RPC_PERSIST_env=canary.")
@@ -68,13 +75,13 @@ final class CallOptions {
   /** Whether there is something that the protocol has no place for. */
   boolean saysTooMuch() {
     return !protocol.carriesMetadata()
-        && !(service.isEmpty() && caller.isEmpty() && metadata.isEmpty());
+        && !(service.isEmpty() && caller.isEmpty() && destination.isEmpty() && metadata.isEmpty());
   }
 
   /** Says what is left out. */
   String tooMuch() {
     return protocol.label()
-        + " carries neither service nor caller nor metadata: left out of the call";
+        + " carries neither service nor caller nor destination nor metadata: left out of the call";
   }
 
   Protocol protocol() {
@@ -115,6 +122,7 @@ final class CallOptions {
             String.valueOf(method),
             headers);
     call.caller(bare ? "" : caller, "");
+    call.destination(bare ? "" : destination);
     return call;
   }
 

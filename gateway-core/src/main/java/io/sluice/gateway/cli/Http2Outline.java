@@ -28,10 +28,12 @@ final class Http2Outline {
   private final ByteBuf in;
   private final Outline out;
   private final DefaultHttp2HeadersDecoder headers = new DefaultHttp2HeadersDecoder(false);
+  private final GrpcOutline messages;
 
   private Http2Outline(ByteBuf in, Outline out) {
     this.in = in;
     this.out = out;
+    this.messages = new GrpcOutline(out);
   }
 
   /**
@@ -112,7 +114,7 @@ final class Http2Outline {
       }
       case Http2FrameTypes.DATA -> {
         if (content.isReadable()) {
-          out.line(Outline.hex(content));
+          messages.data(stream, content);
         }
       }
       case Http2FrameTypes.RST_STREAM -> {
@@ -131,6 +133,7 @@ final class Http2Outline {
     } catch (Http2Exception e) {
       throw new WireException("HTTP/2 headers: " + e.getMessage());
     }
+    messages.headers(stream, decoded);
     decoded.forEach(
         header -> out.line(header.getKey() + " = " + Outline.quote(header.getValue().toString())));
   }

@@ -93,7 +93,10 @@ final class RawCall implements AutoCloseable {
   private void keys(TTHeaderWriter out, RpcCall call) {
     if (!call.service().isEmpty()) {
       out.string(TTHeaderKeys.SERVICE, call.service());
-      out.integer(TTHeaderKeys.TO_SERVICE, call.service());
+    }
+    String destination = call.destination().isEmpty() ? call.service() : call.destination();
+    if (!destination.isEmpty()) {
+      out.integer(TTHeaderKeys.TO_SERVICE, destination);
     }
     RequestKeys.writeRest(out, call.headers(), true, -1);
     out.integer(TTHeaderKeys.FROM_SERVICE, call.caller());

@@ -1,5 +1,7 @@
 package io.sluice.gateway.cli;
 
+import io.sluice.api.ByteSize;
+import io.sluice.api.Protocol;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ClusterConfig;
@@ -14,6 +16,7 @@ import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import io.sluice.gateway.route.StreamLimits;
+import io.sluice.gateway.route.StreamRate;
 import io.sluice.gateway.route.Verdict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -21,6 +24,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Says which way a call would take, by the very table that a running gateway asks. */
 final class RouteExplanation {
@@ -57,6 +61,7 @@ final class RouteExplanation {
     } else {
       line("route", rule.route().name() + " (" + place(rule) + ")");
       printFilters(rule.route().chain().filters());
+      printMode(rule.route(), call);
       printClusters(rule.route(), call);
       printTimeouts(rule.route(), call);
     }
@@ -74,7 +79,8 @@ final class RouteExplanation {
         + call.codec().label()
         + ", at listener "
         + call.listener()
-        + (call.caller().isEmpty() ? "" : ", from " + call.caller());
+        + (call.caller().isEmpty() ? "" : ", from " + call.caller())
+        + (call.destination().isEmpty() ? "" : ", to " + call.destination());
   }
 
   private String place(Rule rule) {
@@ -94,31 +100,50 @@ final class RouteExplanation {
     }
   }
 
+  /** What a call by gRPC is, which its wire does not tell. */
+  private void printMode(Route route, RpcCall call) {
+    if (call.protocol() == Protocol.GRPC) {
+      line(
+          "mode",
+          switch (route.mode()) {
+            case AUTO -> "auto: unary or a stream, whichever the cluster takes";
+            case UNARY -> "unary, as the route says";
+            case STREAM -> "stream, as the route says";
+          });
+    }
+  }
+
   private void printClusters(Route route, RpcCall call) {
     Map<Cluster, Integer> weights = route.clusters().weights();
     int sum = weights.values().stream().mapToInt(Integer::intValue).sum();
     String title = "cluster";
     for (Map.Entry<Cluster, Integer> entry : weights.entrySet()) {
-      ClusterConfig cluster = entry.getKey().config();
       String share = weights.size() == 1 ? "" : ", " + entry.getValue() + " of " + sum + " calls";
       Outbound way = route.outbound(call, entry.getKey());
-      if (way.protocol() == null) {
-        line(title, entry.getKey().name() + share + ": refused, " + way.refusal());
-        title = "";
-        continue;
-      }
       line(
           title,
           entry.getKey().name()
               + share
-              + ": by "
-              + way.protocol().label()
-              + " to "
-              + cluster.endpoints().stream()
-                  .map(endpoint -> endpoint.address().toString())
-                  .collect(Collectors.joining(", ")));
+              + ": "
+              + describe(way, call.protocol(), entry.getKey().config()));
       title = "";
     }
+  }
+
+  private static String describe(Outbound way, Protocol caller, ClusterConfig cluster) {
+    Protocol protocol = way.protocol();
+    if (protocol == null) {
+      return "refused, " + way.refusal();
+    }
+    boolean unary = caller.isPingPong() || protocol.isPingPong();
+    String translated = unary ? ", translated as a unary call," : ", translated as a stream,";
+    return "by "
+        + protocol.label()
+        + (way.translates(caller) ? translated : "")
+        + " to "
+        + cluster.endpoints().stream()
+            .map(endpoint -> endpoint.address().toString())
+            .collect(Collectors.joining(", "));
   }
 
   private void printTimeouts(Route route, RpcCall call) {
@@ -146,7 +171,7 @@ final class RouteExplanation {
               + " to connect, of cluster "
               + cluster.name());
       Duration firstByte = cluster.config().firstByteTimeout();
-      if (firstByte != null && call.protocol().isPingPong()) {
+      if (firstByte != null && route.isUnary(call, cluster)) {
         line(
             "",
             Durations.format(firstByte)
@@ -162,6 +187,17 @@ final class RouteExplanation {
     limit("messageGap", limits.messageGap());
     limit("idle", limits.idle());
     limit("maxDuration", limits.duration());
+    if (limits.message() > 0) {
+      line("", new ByteSize(limits.message()) + " maxMessage of the route's streams");
+    }
+    rate(limits.request());
+    rate(limits.response());
+  }
+
+  private void rate(@Nullable StreamRate rate) {
+    if (rate != null) {
+      line("", rate + ", " + rate.key() + " of the route's streams");
+    }
   }
 
   private void limit(String key, long nanos) {

@@ -1,17 +1,27 @@
 package io.sluice.gateway.client;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.loop.Closing;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Opens a cluster's connections on the loop of the client that it belongs to. */
 final class Connector {
+  /** How long what has been written may take to leave when the gateway stops. */
+  private static final long STOP_MILLIS = 1000;
 
   /** Hears how an attempt went, on the loop. */
   interface Result {
@@ -28,6 +38,9 @@ final class Connector {
 
   private final Context context;
   private final NetClient client;
+
+  /** Those that are open. */
+  private final Set<Channel> channels = new HashSet<>();
 
   Connector(Vertx vertx, Context context, ClusterConfig config) {
     this.context = context;
@@ -50,10 +63,13 @@ final class Connector {
                     socket -> {
                       ChannelHandlerContext vertxHandler =
                           ((NetSocketInternal) socket).channelHandlerContext();
-                      if (!vertxHandler.channel().isActive()) {
+                      Channel channel = vertxHandler.channel();
+                      if (!channel.isActive()) {
                         result.failed("get connection error: closed at once: " + address);
                         return;
                       }
+                      channels.add(channel);
+                      channel.closeFuture().addListener(closed -> channels.remove(channel));
                       for (ChannelHandler handler : handlers) {
                         vertxHandler.pipeline().addBefore(vertxHandler.name(), null, handler);
                       }
@@ -68,7 +84,16 @@ final class Connector {
     return message.contains(address.host()) ? message : message + ": " + address;
   }
 
+  /** Closes all connections; a downstream that does not read is not waited for. */
   void close() {
+    if (!channels.isEmpty()) {
+      EventLoop loop = ((ContextInternal) context).nettyEventLoop();
+      loop.schedule(this::cut, STOP_MILLIS, TimeUnit.MILLISECONDS);
+    }
     client.close();
+  }
+
+  private void cut() {
+    new ArrayList<>(channels).forEach(Closing::now);
   }
 }

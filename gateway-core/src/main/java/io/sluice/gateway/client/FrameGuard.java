@@ -45,9 +45,13 @@ final class FrameGuard implements Http2FrameWatch.Connection, ResetListener {
     controls.earn(SAYINGS + bytes / BYTES_PER_SAYING);
   }
 
-  /** A frame came that belongs to no call, or says nothing about it. */
-  void control(String frame) {
-    mayRead(1, frame);
+  /**
+   * A frame came that belongs to no call, or says nothing about it.
+   *
+   * @return false if it was one too many, and the connection is given up
+   */
+  boolean control(String frame) {
+    return mayRead(1, frame);
   }
 
   @Override

@@ -42,7 +42,8 @@ public final class GenericClient implements Dialer {
     if (protocol == null) {
       return RefusedLeg.of(call, response, Status.untranslatable(way.refusal()));
     }
-    if (!Translations.isNeeded(call.protocol(), protocol)) {
+    call.outboundProtocol(protocol);
+    if (!way.translates(call.protocol())) {
       return calls(cluster).open(call, protocol, response);
     }
     return Translations.open(

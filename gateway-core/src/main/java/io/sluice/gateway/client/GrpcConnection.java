@@ -14,7 +14,6 @@ import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamEvent;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
@@ -36,6 +35,7 @@ import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
 import io.sluice.gateway.wire.http2.Http2FrameWatch;
+import io.sluice.gateway.wire.http2.StreamWindow;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,12 +63,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private final GrpcLegs legs = new GrpcLegs();
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
+  private final FrameGuard guard;
+  private final Http2Codecs.Handlers http2;
 
   /** Of responses, their metadata, and of requests in case they have to be sent again. */
   private final Holding holding;
 
-  private final FrameGuard guard;
-  private final Http2FrameCodec codec;
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private boolean settingsSeen;
@@ -88,7 +88,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     this.cluster = cluster;
     this.holding = new Holding(Budget.ofProcess().share(cluster.loop().eventLoop(), this));
     this.guard = new FrameGuard(this, cluster.cluster().config(), pool.endpoint());
-    this.codec = Http2Codecs.client(MAX_HEADER_LIST, guard);
+    this.http2 = Http2Codecs.client(MAX_HEADER_LIST, guard);
     this.keepAlive =
         new KeepAlive(
             cluster.loop().timers(), cluster.cluster().config().keepAlive().toNanos(), this);
@@ -96,7 +96,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {Http2FrameWatch.ofDownstream(guard), codec, this};
+    return new ChannelHandler[] {
+      http2.gather(), Http2FrameWatch.ofDownstream(guard), http2.codec(), this
+    };
   }
 
   @Override
@@ -126,7 +128,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
         && legs.size() < cluster.cluster().config().maxStreams()
         && guard.hasRoom(legs.size())
         && ctx.channel().isActive()
-        && codec.connection().local().canOpenStream();
+        && !SharedConnection.isCongested(ctx.channel())
+        && http2.codec().connection().local().canOpenStream();
   }
 
   @Override
@@ -167,11 +170,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
-  void write(GrpcLeg leg, ByteBuf part) {
+  void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
     guard.says(size);
-    ctx.write(new DefaultHttp2DataFrame(part, false).stream(stream))
+    ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
@@ -230,8 +233,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
-    if (bytes > 0 && ctx.channel().isActive()) {
-      ctx.write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
+    if (StreamWindow.giveBack(http2.codec(), stream, bytes)) {
       flush();
     }
   }
@@ -289,6 +291,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     GrpcLeg leg = legs.get(frame.stream());
     ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
+    if (!content.isReadable() && !frame.isEndStream() && !guard.control("an empty DATA")) {
+      frame.release();
+      return;
+    }
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
@@ -380,6 +386,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else {
       watchIdle();
     }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
+    if (ctx.channel().isWritable()) {
+      pool.roomy(this);
+    }
+    super.channelWritabilityChanged(ctx);
   }
 
   /** Only when the codec has closed a stream there is room for another. */
@@ -488,9 +502,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       flush();
       gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
     } else if (cause instanceof Http2Exception e) {
-      // The codec tells the downstream, and closes.
+      // The codec is about to tell the downstream, and closes then.
+      draining = true;
+      pool.lost(this);
       boolean flood = e.error() == Http2Error.ENHANCE_YOUR_CALM;
-      giveUp(flood ? Limit.CONTROL_RATE : Limit.PROTOCOL, String.valueOf(e.getMessage()));
+      giveUp(
+          flood ? Limit.CONTROL_RATE : Limit.PROTOCOL,
+          "it breaks the rules of HTTP/2: " + e.getMessage());
+      ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
       if (cause instanceof OutOfMemoryError) {
         giveUp(Limit.MEMORY, "memory is short: " + cause.getMessage());

@@ -49,16 +49,26 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   @Override
   void write(GrpcConnection connection, ByteBuf part) {
+    write(connection, part, false);
+  }
+
+  private void write(GrpcConnection connection, ByteBuf part, boolean last) {
     if (!headSeen()) {
       connection.keep(replay, part);
     }
-    connection.write(this, part);
+    connection.write(this, part, last);
   }
 
   @Override
   void writeEnd(GrpcConnection connection) {
     super.writeEnd(connection);
     connection.writeEnd(this);
+  }
+
+  @Override
+  void writeLast(GrpcConnection connection, ByteBuf part) {
+    super.writeEnd(connection);
+    write(connection, part, true);
   }
 
   @Override
@@ -90,13 +100,10 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   @Override
   public void responseTaken(int bytes) {
-    if (connection() == null) {
-      return;
-    }
-    if (!isOver()) {
+    if (connection() != null && !isOver()) {
       delivered(bytes);
+      connection().giveBack(stream, bytes);
     }
-    connection().giveBack(stream, bytes);
   }
 
   /** So many bytes have left for the downstream on this stream. */

@@ -68,6 +68,16 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   /** The request is whole. */
   abstract void writeEnd(C connection);
 
+  /**
+   * Writes the last part of the request.
+   *
+   * @param part handed over
+   */
+  void writeLast(C connection, ByteBuf part) {
+    write(connection, part);
+    writeEnd(connection);
+  }
+
   /** Tells the downstream that the call is given up. */
   abstract void writeCancel(C connection, Status why);
 
@@ -145,6 +155,10 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       tried.add(asked);
     }
     asked.callEnds();
+    if (firstByte != null) {
+      // From the new connection on it has its time again.
+      cluster.loop().timers().cancel(firstByte);
+    }
     connect();
   }
 
@@ -200,6 +214,17 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   }
 
   @Override
+  public final void requestLast(ByteBuf part, boolean endOfMessage) {
+    if (over || connection == null) {
+      requestData(part, endOfMessage);
+      requestEnd();
+    } else {
+      call.reached(Phase.SENT);
+      writeLast(connection, part);
+    }
+  }
+
+  @Override
   public final void requestCancel(Status why) {
     if (over) {
       return;
@@ -235,7 +260,9 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
   final void awaitFirstByte() {
     Duration most = cluster.cluster().config().firstByteTimeout();
     if (most != null && !over && !heard) {
-      firstByte = new FirstByte(most);
+      if (firstByte == null) {
+        firstByte = new FirstByte(most);
+      }
       cluster.loop().timers().set(firstByte, most.toNanos());
     }
   }

@@ -29,12 +29,6 @@ final class MuxLeg extends NumberedLeg<MuxConnection> {
     connection.write(this, part);
   }
 
-  @Override
-  void writeEnd(MuxConnection connection) {
-    super.writeEnd(connection);
-    awaitFirstByte();
-  }
-
   /** Whether the request has been written, so that a reply can be one to it. */
   boolean isAsked() {
     return asked;

@@ -115,7 +115,10 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
 
   @Override
   public boolean hasRoom() {
-    return !draining && ctx.channel().isActive() && legs.size() < maxCalls();
+    return !draining
+        && ctx.channel().isActive()
+        && legs.size() < maxCalls()
+        && !SharedConnection.isCongested(ctx.channel());
   }
 
   /** Closes when what has been written has left: a oneway call may be in it. */
@@ -270,11 +273,24 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     limitReading();
   }
 
+  /**
+   * What has come for a call waits; whether its downstream does too, as the call is the only one.
+   */
+  final boolean waits() {
+    limitReading();
+    return legs.size() == 1;
+  }
+
+  /** Nothing of a call waits any more. */
+  final void goesOn() {
+    limitReading();
+  }
+
   private void limitReading() {
     boolean read = stalled == 0;
     if (legs.size() == 1) {
       for (L only : legs.values()) {
-        read = only.window() < WINDOW;
+        read = only.window() < WINDOW && !only.isWaiting();
       }
     }
     if (ctx.channel().config().isAutoRead() != read) {

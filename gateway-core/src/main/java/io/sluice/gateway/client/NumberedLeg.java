@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 abstract class NumberedLeg<C extends NumberedConnection<C, ?>> extends StreamLeg<C> {
   private int id;
   private int unacknowledged;
+  private boolean waits;
   private Timers.@Nullable Timer stall;
 
   NumberedLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
@@ -56,6 +57,27 @@ abstract class NumberedLeg<C extends NumberedConnection<C, ?>> extends StreamLeg
       delivered(bytes);
       eased(connection);
     }
+  }
+
+  @Override
+  public final boolean responseWaits() {
+    waits = true;
+    C connection = connection();
+    return connection == null || isOver() || connection.waits();
+  }
+
+  @Override
+  public final void responseGoesOn() {
+    waits = false;
+    C connection = connection();
+    if (connection != null && !isOver()) {
+      connection.goesOn();
+    }
+  }
+
+  /** Whether what has come of its response waits for its time. */
+  final boolean isWaiting() {
+    return waits;
   }
 
   /** Tells the connection that the caller has taken something. */

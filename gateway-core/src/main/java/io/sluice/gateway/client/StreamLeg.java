@@ -54,5 +54,8 @@ abstract class StreamLeg<C extends SharedConnection> extends Leg<C> {
   @Override
   void writeEnd(C connection) {
     halfClosed = true;
+    if (call().isUnary()) {
+      awaitFirstByte();
+    }
   }
 }

@@ -119,7 +119,7 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
             call.method(),
             StreamCodes.of(why),
             why.text(),
-            StreamCodes.pathFromHere(call.cancelPath())));
+            StreamCodes.pathFromHere(call.cancelPath(), call.cancelName())));
     writeTrailerIfDue(leg);
   }
 

@@ -92,7 +92,10 @@ final class Binder {
             });
     List<@Nullable Object> values = new ArrayList<>();
     for (Component component : shape.components()) {
-      values.add(component(component, mapping));
+      values.add(
+          isMisplaced(shape, component, mapping)
+              ? byDefault(component, mapping.at())
+              : component(component, mapping));
     }
     try {
       T made = shape.make(values);
@@ -120,6 +123,25 @@ final class Binder {
     return thrown instanceof RuntimeException unchecked
         ? unchecked
         : new IllegalStateException(thrown);
+  }
+
+  /** Tells of a word that no value of this key is, but one of another key beside it. */
+  private boolean isMisplaced(RecordShape<?> shape, Component component, Mapping mapping) {
+    if (!(mapping.get(component.name()) instanceof Scalar word)
+        || !Scalars.isEnum(component.type())
+        || Scalars.isConstant(component.type(), word.text())) {
+      return false;
+    }
+    for (Component other : shape.components()) {
+      if (Scalars.isConstant(other.type(), word.text())) {
+        faults.add(
+            word.at(),
+            Faults.quote(word.text()) + " is not known here",
+            "did you mean " + Faults.quote(other.name() + ": " + word.text()) + "?");
+        return true;
+      }
+    }
+    return false;
   }
 
   private @Nullable Object component(Component component, Mapping mapping) {

@@ -33,8 +33,8 @@ public record ClusterConfig(
         Duration connectTimeout,
     @Setting(
             value =
-                "How long a ping-pong call may wait for the first byte of its reply, once the"
-                    + " request has been sent.",
+                "How long a unary call may wait for the first byte of its reply, once the request"
+                    + " has been sent.",
             min = 1,
             max = 3_600_000)
         @Nullable Duration firstByteTimeout,

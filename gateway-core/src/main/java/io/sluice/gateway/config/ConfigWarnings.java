@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Protocol;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import java.util.Arrays;
@@ -30,7 +31,7 @@ final class ConfigWarnings {
   List<Fault> of(List<NamedFilter> filters, List<LoadedRoute> routes) {
     lookForUnusedClusters();
     lookForIdleRoutes();
-    config.routes().forEach(this::lookForUnclearCalls);
+    config.routes().forEach(this::lookForRefusedGrpc);
     config.clusters().values().forEach(this::lookForOpenHosts);
     lookAtOrder(config.filters(), filters);
     for (LoadedRoute route : routes) {
@@ -88,19 +89,30 @@ final class ConfigWarnings {
     }
   }
 
-  /** Calls by gRPC of which nobody says what they are. */
-  private void lookForUnclearCalls(RouteConfig route) {
+  /**
+   * Calls by gRPC of which nobody says what they are, or that are what the cluster does not take.
+   */
+  private void lookForRefusedGrpc(RouteConfig route) {
     for (String name : route.weights().keySet()) {
-      TransportConfig transport = config.clusters().get(name).transport();
-      if (RouteWays.of(route, transport).stream().anyMatch(Outbound::wantsMode)) {
+      ClusterConfig cluster = config.clusters().get(name);
+      List<Outbound> ways = RouteWays.of(Protocol.GRPC, route, cluster);
+      if (ways.stream().anyMatch(Outbound::wantsMode)) {
         warnings.add(
             positions.of(route),
-            "gRPC calls of route "
+            "gRPC Thrift calls of route "
                 + Faults.quote(route.name())
                 + " are refused: cluster "
                 + Faults.quote(name)
                 + " takes calls and streams by other protocols",
             "say 'mode: unary' or 'mode: stream'; methods can have routes of their own");
+      } else if (!ways.isEmpty() && ways.stream().allMatch(Outbound::isRefused)) {
+        warnings.add(
+            positions.of(route),
+            "no gRPC call of route "
+                + Faults.quote(route.name())
+                + " can go to cluster "
+                + Faults.quote(name),
+            ways.get(0).refusal());
       }
     }
   }

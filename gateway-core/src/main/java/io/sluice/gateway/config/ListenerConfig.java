@@ -19,6 +19,17 @@ public record ListenerConfig(
             value = "What becomes of the `crc32c` that TTHeader requests may carry.",
             fallback = "pass")
         Checksum checksum,
+    @Setting(
+            value =
+                "How callers by gRPC are told a Thrift exception: by a status that means the same,"
+                    + " or by its number, as a Kitex server does.",
+            fallback = "mapped")
+        GrpcStatus grpcStatus,
+    @Setting(
+            value = "The name that the gateway adds to the path of a cancel by ttstream.",
+            fallback = "sluice",
+            pattern = "[A-Za-z0-9._-]{1,64}")
+        String cancelName,
     @Setting("What callers may ask of the gateway.") LimitsConfig limits) {
 
   /** How the checksums of payloads are treated. */
@@ -27,6 +38,14 @@ public record ListenerConfig(
     PASS,
     /** They are checked, and replies get one of their own. */
     VERIFY
+  }
+
+  /** How an exception's type becomes a status of gRPC. */
+  public enum GrpcStatus {
+    /** By a table of those that mean the same. */
+    MAPPED,
+    /** As it is. */
+    RAW
   }
 
   /** What a listener is for. */

@@ -44,6 +44,12 @@ public record MatchConfig(
     @Setting(value = "Calls of the service that gives itself this name.", pattern = "\\S{1,255}")
         @Nullable String caller,
     @Setting(
+            value =
+                "Calls to the service that their caller knows by this name: `:authority` of gRPC,"
+                    + " int key 6 of TTHeader and ttstream.",
+            pattern = "\\S{1,255}")
+        @Nullable String destination,
+    @Setting(
             "Calls that have these values in their plain, persistent or transient metadata; keys"
                 + " in any case and without their prefix.")
         Map<String, String> metadata) {
@@ -61,7 +67,7 @@ public record MatchConfig(
 
   /** Every call. */
   public static final MatchConfig ALL =
-      new MatchConfig(null, null, null, null, null, null, null, null, null, Map.of());
+      new MatchConfig(null, null, null, null, null, null, null, null, null, null, Map.of());
 
   /**
    * @throws IllegalArgumentException if more than one is there that says what the service is, or a
@@ -124,6 +130,7 @@ public record MatchConfig(
     put(conditions, "protocol", protocol);
     put(conditions, "listener", listener);
     put(conditions, "caller", caller);
+    put(conditions, "destination", destination);
     metadata.forEach((key, value) -> conditions.put("metadata " + key, value));
     return conditions;
   }

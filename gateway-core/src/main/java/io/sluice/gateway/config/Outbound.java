@@ -28,6 +28,11 @@ public record Outbound(@Nullable Protocol protocol, String refusal) {
       new Outbound(null, "Kitex Protobuf has no Buffered form: it needs a frame length");
   private static final Outbound NO_PROTOBUF_STREAMS =
       new Outbound(null, "the cluster takes streams by ttstream, which has no Protobuf");
+  private static final Outbound NO_SERVICE =
+      new Outbound(
+          null,
+          "gRPC needs the name of a service, and neither this protocol carries one nor has the"
+              + " cluster a 'service'");
   private static final Outbound UNCLEAR =
       new Outbound(
           null,
@@ -35,11 +40,16 @@ public record Outbound(@Nullable Protocol protocol, String refusal) {
               + " protocol: its route has to say 'mode: unary' or 'mode: stream'");
 
   /** The way of a call that came by this protocol, with messages in this codec. */
-  public static Outbound of(Protocol caller, Codec codec, Mode mode, TransportConfig transport) {
+  public static Outbound of(Protocol caller, Codec codec, Mode mode, ClusterConfig cluster) {
+    TransportConfig transport = cluster.transport();
     return switch (caller) {
       case GRPC -> ofGrpc(codec, mode, transport);
       case TTSTREAM -> stream(caller, codec, transport);
-      case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> unary(codec, transport);
+      case BUFFERED, FRAMED, TTHEADER, TTHEADER_FRAMED -> {
+        Outbound way = unary(codec, transport);
+        boolean named = caller.carriesMetadata() || cluster.service() != null;
+        yield way.protocol == Protocol.GRPC && !named ? NO_SERVICE : way;
+      }
     };
   }
 
@@ -84,6 +94,16 @@ public record Outbound(@Nullable Protocol protocol, String refusal) {
   /** Whether the call cannot go there. */
   public boolean isRefused() {
     return protocol == null;
+  }
+
+  /**
+   * Whether a call that came by this protocol has to be translated for it. The framings of
+   * ping-pong calls are one protocol in this.
+   */
+  public boolean translates(Protocol caller) {
+    return protocol != null
+        && protocol != caller
+        && !(caller.isPingPong() && protocol.isPingPong());
   }
 
   /** Whether it could, if the route said what the call is. */

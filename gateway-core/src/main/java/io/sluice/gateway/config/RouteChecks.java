@@ -91,7 +91,7 @@ final class RouteChecks {
       if (cluster == null || cluster.transport() == null || route.mode() == null) {
         continue;
       }
-      List<Outbound> ways = RouteWays.of(route, cluster.transport());
+      List<Outbound> ways = RouteWays.of(route, cluster);
       if (!ways.isEmpty() && ways.stream().allMatch(Outbound::isRefused)) {
         faults.add(
             placeOf(route, name),

@@ -3,6 +3,7 @@ package io.sluice.gateway.config;
 import io.sluice.api.ByteSize;
 import io.sluice.api.Setting;
 import io.sluice.gateway.config.ConfigNode.Scalar;
+import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -68,6 +69,15 @@ final class Scalars {
   /** The written forms of an enum's constants. */
   static List<String> allowed(Class<?> type) {
     return Arrays.stream(type.getEnumConstants()).map(Scalars::written).toList();
+  }
+
+  static boolean isEnum(Type type) {
+    return type instanceof Class<?> plain && plain.isEnum();
+  }
+
+  /** Whether this is how a constant of the type is written, if it is an enum. */
+  static boolean isConstant(Type type, String word) {
+    return isEnum(type) && allowed((Class<?>) type).contains(word);
   }
 
   private static String written(Object constant) {

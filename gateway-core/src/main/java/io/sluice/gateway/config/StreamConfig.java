@@ -35,4 +35,6 @@ public record StreamConfig(
             value = "The largest message, in either direction, as it is on the wire.",
             min = 1,
             max = 1 << 30)
-        @Nullable ByteSize maxMessage) {}
+        @Nullable ByteSize maxMessage,
+    @Setting("What may come from the caller in a second.") @Nullable RateConfig requestRate,
+    @Setting("What may come from the downstream in a second.") @Nullable RateConfig responseRate) {}

@@ -63,9 +63,6 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   private State state = State.OPEN;
 
-  /** The timer is set only because a filter is awaited; the call itself has no deadline. */
-  private boolean timerForFilter;
-
   Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
     this.env = env;
     this.call = call;
@@ -114,6 +111,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (found.dropsTransients()) {
       call.headers().removeTransients();
     }
+    call.unary(found.isUnary(call, cluster));
     filters.chain(found.chain());
     long timeout = call.timeoutNanos();
     if (found.timeoutNanos() > 0) {
@@ -121,7 +119,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (timeout > 0) {
       call.timeout(timeout, true);
-    } else if (found.isUnary(call, cluster)) {
+    } else if (call.isUnary()) {
       call.timeout(Exchanges.DEFAULT_TIMEOUT_NANOS, false);
     }
     if (call.timeoutNanos() > 0) {
@@ -196,7 +194,16 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN || watch != null && !watch.request(part, endOfMessage)) {
+    if (state != State.OPEN) {
+      part.release();
+    } else if (watch == null || watch.requestPasses(part, endOfMessage)) {
+      passRequest(part, endOfMessage);
+    }
+  }
+
+  /** The route's limits let a part of the request pass. */
+  void passRequest(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN) {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
@@ -217,10 +224,32 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (heldRequest != null) {
       heldRequest.halfClose();
-    } else if (requestGate != null) {
+    } else if (watch == null || watch.requestEnd()) {
+      passRequestEnd();
+    }
+  }
+
+  /** All of the request has passed. */
+  void passRequestEnd() {
+    if (requestGate != null) {
       requestGate.halfClose();
     } else if (outbound != null) {
       outbound.requestEnd();
+    }
+  }
+
+  @Override
+  public void requestLast(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN || outbound == null || heldRequest != null || requestGate != null) {
+      requestData(part, endOfMessage);
+      requestEnd();
+      return;
+    }
+    call.addRequestBytes(part.readableBytes());
+    if (watch == null || watch.requestPasses(part, endOfMessage)) {
+      outbound.requestLast(part, endOfMessage);
+    } else {
+      requestEnd();
     }
   }
 
@@ -295,7 +324,16 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   private void forwardResponse(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN || watch != null && !watch.response(part, endOfMessage)) {
+    if (state != State.OPEN) {
+      part.release();
+    } else if (watch == null || watch.responsePasses(part, endOfMessage)) {
+      passResponse(part, endOfMessage);
+    }
+  }
+
+  /** The route's limits let a part of the response pass. */
+  void passResponse(ByteBuf part, boolean endOfMessage) {
+    if (state != State.OPEN) {
       part.release();
     } else if (responseGate != null) {
       responseGate.data(part, endOfMessage);
@@ -311,7 +349,14 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     if (heldResponse != null) {
       heldResponse.end(end);
-    } else if (responseGate != null) {
+    } else if (watch == null || watch.responseEnd(end)) {
+      passResponseEnd(end);
+    }
+  }
+
+  /** All of the response has passed. */
+  void passResponseEnd(CallEnd end) {
+    if (responseGate != null) {
       responseGate.end(end);
     } else {
       outbound = null;
@@ -328,6 +373,28 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       responseGate.taken(bytes);
     } else if (outbound != null) {
       outbound.responseTaken(bytes);
+    }
+  }
+
+  // What waits for its time: so do those who say more, as far as they can be made to.
+
+  boolean callerWaits() {
+    return inbound.requestWaits();
+  }
+
+  void callerGoesOn() {
+    if (state == State.OPEN) {
+      inbound.requestGoesOn();
+    }
+  }
+
+  boolean downstreamWaits() {
+    return outbound == null || outbound.responseWaits();
+  }
+
+  void downstreamGoesOn() {
+    if (outbound != null) {
+      outbound.responseGoesOn();
     }
   }
 
@@ -379,12 +446,12 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   /** The call's deadline. */
   @Override
   protected void fire() {
-    if (filters.giveUpEnd()) {
-      return;
-    }
-    long millis =
-        TimeUnit.NANOSECONDS.toMillis(
-            call.timeoutNanos() == 0 ? Exchanges.DEFAULT_TIMEOUT_NANOS : call.timeoutNanos());
+    overdue(call.timeoutNanos());
+  }
+
+  /** The call has taken so long, or a filter's answer. */
+  void overdue(long nanos) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
     end(
         CallEnd.of(
             call,
@@ -458,31 +525,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   // Filters that answer later.
 
   void holdRequest() {
-    heldRequest = heldRequest == null ? new Held() : heldRequest;
+    heldRequest = heldRequest == null ? new Held(this) : heldRequest;
   }
 
   void holdResponse() {
-    heldResponse = heldResponse == null ? new Held() : heldResponse;
-  }
-
-  /** The call waits for a filter, but not for ever; the answer counts only in this state. */
-  State awaitFilter() {
-    if (!isSet()) {
-      timerForFilter = true;
-      env.loop().timers().set(this, Exchanges.DEFAULT_TIMEOUT_NANOS);
-    }
-    return state;
-  }
-
-  /** A filter has answered; false if the call has gone on without it. */
-  boolean filterAnswered(State asked) {
-    if (state != asked) {
-      return false;
-    }
-    if (timerForFilter) {
-      timerForFilter = false;
-      env.loop().timers().cancel(this);
-    }
-    return true;
+    heldResponse = heldResponse == null ? new Held(this) : heldResponse;
   }
 }

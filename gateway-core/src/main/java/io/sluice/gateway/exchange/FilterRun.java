@@ -6,6 +6,9 @@ import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.loop.Timers;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +35,9 @@ final class FilterRun {
 
   /** The end hook that comes after that filter's. */
   private int nextEnd;
+
+  /** Filters whose answers still count: one in each direction at most, or one at the end. */
+  private @Nullable List<Awaited> awaited;
 
   FilterRun(Exchange exchange, RpcCall call, EventLoop eventLoop, FilterChain chain) {
     this.exchange = exchange;
@@ -144,6 +150,7 @@ final class FilterRun {
   // The end.
 
   void end(CallEnd end) {
+    forgetAwaited();
     end(end, 0);
   }
 
@@ -173,20 +180,17 @@ final class FilterRun {
     exchange.tellEnd(end);
   }
 
-  /** Nobody waits any longer for a filter's answer to the end; false if none is awaited. */
-  boolean giveUpEnd() {
-    if (endingWith == null) {
-      return false;
-    }
+  /** Nobody waits any longer for a filter's answer to the end. */
+  private void giveUpEnd(CallEnd end) {
     LOG.atError()
         .setMessage("no filter has answered at the end of a call, the caller is told as it is")
         .addKeyValue("call", call)
         .log();
-    exchange.tellEnd(endingWith);
-    return true;
+    exchange.tellEnd(end);
   }
 
   void complete(CallEnd end) {
+    forgetAwaited();
     for (FilterChain.Entry entry : chain.complete()) {
       if (entry.position() >= entered) {
         continue;
@@ -201,36 +205,82 @@ final class FilterRun {
 
   // Filters that wait or fail.
 
+  /** Goes on with a filter's answer, unless the call has gone on without it. */
   void whenAnswered(FilterChain.Entry entry, Step.Await await, Consumer<Step> then) {
-    Exchange.State asked = exchange.awaitFilter();
+    Awaited open = new Awaited(entry, then);
+    open.begin();
     await
         .step()
         .onComplete(
             result -> {
               Step step = result.succeeded() ? result.result() : null;
               if (eventLoop.inEventLoop()) {
-                answered(asked, entry, step, result.cause(), then);
+                open.answered(step, result.cause());
               } else {
-                eventLoop.execute(() -> answered(asked, entry, step, result.cause(), then));
+                eventLoop.execute(() -> open.answered(step, result.cause()));
               }
             });
   }
 
-  private void answered(
-      Exchange.State asked,
-      FilterChain.Entry entry,
-      @Nullable Step step,
-      @Nullable Throwable failure,
-      Consumer<Step> then) {
-    if (!exchange.filterAnswered(asked)) {
-      return;
+  private void forgetAwaited() {
+    if (awaited != null) {
+      awaited.forEach(exchange.loop().timers()::cancel);
+      awaited.clear();
     }
-    if (failure != null) {
-      failed(entry, failure);
-    } else if (step == null || step instanceof Step.Await) {
-      failed(entry, new IllegalStateException("awaited " + step));
-    } else {
-      then.accept(step);
+  }
+
+  /**
+   * A filter that is to answer later. Where no deadline is kept yet, or none is left, it keeps one.
+   */
+  private final class Awaited extends Timers.Timer {
+    private final FilterChain.Entry entry;
+    private final Consumer<Step> then;
+
+    Awaited(FilterChain.Entry entry, Consumer<Step> then) {
+      this.entry = entry;
+      this.then = then;
+    }
+
+    void begin() {
+      if (awaited == null) {
+        awaited = new ArrayList<>(2);
+      }
+      awaited.add(this);
+      if (!exchange.isSet()) {
+        exchange.loop().timers().set(this, mayTake());
+      }
+    }
+
+    private long mayTake() {
+      return hasDeadline() ? call.nanosLeft() : Exchanges.DEFAULT_TIMEOUT_NANOS;
+    }
+
+    /** The caller's, before the route is known. */
+    private boolean hasDeadline() {
+      return endingWith == null && call.timeoutNanos() > 0;
+    }
+
+    void answered(@Nullable Step step, @Nullable Throwable failure) {
+      if (!awaited.remove(this)) {
+        return;
+      }
+      exchange.loop().timers().cancel(this);
+      if (failure != null) {
+        failed(entry, failure);
+      } else if (step == null || step instanceof Step.Await) {
+        failed(entry, new IllegalStateException("awaited " + step));
+      } else {
+        then.accept(step);
+      }
+    }
+
+    @Override
+    protected void fire() {
+      if (endingWith != null) {
+        giveUpEnd(endingWith);
+      } else {
+        exchange.overdue(hasDeadline() ? call.timeoutNanos() : Exchanges.DEFAULT_TIMEOUT_NANOS);
+      }
     }
   }
 

@@ -36,7 +36,7 @@ final class MessageGate implements Budget.Holder {
   private final FilterChain.Entry[] hooks;
   private final boolean request;
   private final boolean grpc;
-  private final Held input = new Held();
+  private final Held input;
   private final Budget.Share share;
 
   private @Nullable CompositeByteBuf gathered;
@@ -52,6 +52,7 @@ final class MessageGate implements Budget.Holder {
 
   MessageGate(Exchange exchange, FilterChain.Entry[] hooks, boolean request) {
     this.exchange = exchange;
+    this.input = new Held(exchange);
     this.call = exchange.call();
     this.hooks = hooks;
     this.request = request;

@@ -20,6 +20,9 @@ public interface StreamObserver {
         public void response(int messages, int bytes) {}
 
         @Override
+        public void waits(boolean request) {}
+
+        @Override
         public void firstMessage(long nanos) {}
 
         @Override
@@ -34,6 +37,9 @@ public interface StreamObserver {
 
   /** So many messages of a response have begun, and so many bytes have come. */
   void response(int messages, int bytes);
+
+  /** The request, or else the response, has to wait for its rate, and had not before. */
+  void waits(boolean request);
 
   /** The first message of a response has come so long after the head of its request. */
   void firstMessage(long nanos);

@@ -8,12 +8,15 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.route.StreamLimits;
+import io.sluice.gateway.route.StreamRate;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what passes in one stream, and keeps it within the limits of its route. The one timer is
- * for whichever limit is met next. What passes only notes the time: when the timer fires, it looks
- * anew when that will be, so that a message costs no setting of timers.
+ * for whichever limit is met next, and for what waits for its time. What passes only notes the
+ * time: when the timer fires, it looks anew when that will be, so that a message costs no setting
+ * of timers.
  */
 final class StreamWatch extends Timers.Timer {
   private static final long NEVER = Long.MAX_VALUE;
@@ -25,6 +28,8 @@ final class StreamWatch extends Timers.Timer {
   private final boolean timed;
   private final MessageCount requests;
   private final MessageCount responses;
+  private final @Nullable Pace requestPace;
+  private final @Nullable Pace responsePace;
 
   // All times are nanoseconds since the call's start.
 
@@ -35,8 +40,8 @@ final class StreamWatch extends Timers.Timer {
   /** Bytes of the response that the caller has not taken yet. */
   private long underWay;
 
-  /** The time of the limit that will be met next, as far as {@link #look} has come. */
-  private long next;
+  /** The time for which the timer is set, as far as {@link #look} has come. */
+  private long next = NEVER;
 
   StreamWatch(Exchange exchange, StreamLimits limits, StreamObserver observer) {
     this.exchange = exchange;
@@ -50,6 +55,12 @@ final class StreamWatch extends Timers.Timer {
     this.opened = timed ? now() : 0;
     this.lastRequest = opened;
     this.lastResponse = opened;
+    this.requestPace = pace(limits.request(), true);
+    this.responsePace = pace(limits.response(), false);
+  }
+
+  private @Nullable Pace pace(@Nullable StreamRate rate, boolean request) {
+    return rate == null ? null : new Pace(exchange, this, rate, request);
   }
 
   /** The stream is opened now; it may end at once. */
@@ -60,23 +71,29 @@ final class StreamWatch extends Timers.Timer {
     }
   }
 
-  private long now() {
+  /** Nanoseconds since the call's start. */
+  long now() {
     return System.nanoTime() - call.startNanos();
   }
 
-  /** A part of the request passes; false if it must not, as the stream has been ended. */
-  boolean request(ByteBuf part, boolean endOfMessage) {
+  /**
+   * A part of the request has come.
+   *
+   * @param part taken over unless it passes
+   * @return whether it passes now: it may have to wait, or have ended the stream
+   */
+  boolean requestPasses(ByteBuf part, boolean endOfMessage) {
     int begun = requests.pass(part, endOfMessage);
     call.addRequestMessages(begun);
     observer.request(begun, part.readableBytes());
     if (timed) {
       lastRequest = now();
     }
-    return isSmall(requests);
+    return passes(part, endOfMessage, begun, requests, requestPace);
   }
 
-  /** A part of the response passes; false if it must not, as the stream has been ended. */
-  boolean response(ByteBuf part, boolean endOfMessage) {
+  /** A part of the response has come; as {@link #requestPasses}. */
+  boolean responsePasses(ByteBuf part, boolean endOfMessage) {
     int begun = responses.pass(part, endOfMessage);
     if (begun > 0 && call.responseMessages() == 0) {
       call.reached(Phase.FIRST_MESSAGE);
@@ -88,7 +105,40 @@ final class StreamWatch extends Timers.Timer {
       underWay += part.readableBytes();
       lastResponse = now();
     }
-    return isSmall(responses);
+    return passes(part, endOfMessage, begun, responses, responsePace);
+  }
+
+  private boolean passes(
+      ByteBuf part, boolean endOfMessage, int begun, MessageCount count, @Nullable Pace pace) {
+    if (!isSmall(count)) {
+      part.release();
+      return false;
+    }
+    return pace == null || pace.part(part, endOfMessage, begun);
+  }
+
+  /** The request is whole; whether that is passed on now, as nothing of it waits. */
+  boolean requestEnd() {
+    return requestPace == null || requestPace.halfClose();
+  }
+
+  /** The response is over; whether that is passed on now, as nothing of it waits. */
+  boolean responseEnd(CallEnd end) {
+    return responsePace == null || responsePace.end(end);
+  }
+
+  /** Something has to wait until this time, and nothing of its direction has waited before. */
+  void waits(boolean request, long until) {
+    observer.waits(request);
+    wakes(until);
+  }
+
+  /** The next of what waits has this time. */
+  void wakes(long at) {
+    if (at < next) {
+      next = at;
+      exchange.loop().timers().set(this, Math.max(0, at - now()));
+    }
   }
 
   /** The caller has taken so many bytes of the response. */
@@ -112,20 +162,34 @@ final class StreamWatch extends Timers.Timer {
   /** The stream is over. */
   void ended(CallEnd end) {
     exchange.loop().timers().cancel(this);
+    if (requestPace != null) {
+      requestPace.release();
+    }
+    if (responsePace != null) {
+      responsePace.release();
+    }
     observer.ended(end);
   }
 
   @Override
   protected void fire() {
-    look();
+    next = NEVER;
+    if (requestPace != null) {
+      requestPace.drain();
+    }
+    if (responsePace != null) {
+      responsePace.drain();
+    }
+    if (timed && exchange.isOpen()) {
+      look();
+    }
   }
 
-  /** Ends the stream if a limit is met, else sets the timer for the one that may be met next. */
+  /** Ends the stream if a limit is met, else sees to it that the timer is set for the next. */
   private void look() {
     long now = now();
-    next = NEVER;
     if (!isMet(now) && next != NEVER) {
-      exchange.loop().timers().set(this, next - now);
+      exchange.loop().timers().set(this, Math.max(0, next - now));
     }
   }
 
@@ -140,16 +204,23 @@ final class StreamWatch extends Timers.Timer {
     if (answered < 0 && isOver(now, asked, limits.firstResponse())) {
       return ends("no answer within %dms (firstResponse)", limits.firstResponse());
     }
-    long heard = answered < 0 || underWay > 0 ? now : Math.max(answered, lastResponse);
+    boolean spoken = underWay > 0 || responsePace != null && responsePace.waits();
+    long heard = answered < 0 || spoken ? now : Math.max(answered, lastResponse);
     if (isOver(now, heard, limits.messageGap())) {
       return ends("no message for %dms (messageGap)", limits.messageGap());
     }
-    long last = Math.max(Math.max(lastRequest, lastResponse), answered);
+    long last = isHeldUp() ? now : Math.max(Math.max(lastRequest, lastResponse), answered);
     if (isOver(now, last, limits.idle())) {
       return ends("neither side has said anything for %dms (idle)", limits.idle());
     }
     return isOver(now, 0, limits.duration())
         && ends("open for %dms (maxDuration)", limits.duration());
+  }
+
+  /** Whether somebody has to wait who would say more. */
+  private boolean isHeldUp() {
+    return requestPace != null && requestPace.waits()
+        || responsePace != null && responsePace.waits();
   }
 
   private boolean isOver(long now, long since, long limit) {

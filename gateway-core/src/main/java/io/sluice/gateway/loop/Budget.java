@@ -29,7 +29,9 @@ public final class Budget {
   /** A connection with so many bytes may be cut when another one asks. */
   private static final int LARGE = 64 * 1024;
 
-  /** As long as not more than this part of the limit is held, bytes are not copied to save memory. */
+  /**
+   * As long as not more than this part of the limit is held, bytes are not copied to save memory.
+   */
   private static final int LITTLE = 16;
 
   /** Whoever holds memory, as the budget sees it. */
@@ -141,8 +143,8 @@ public final class Budget {
   }
 
   /**
-   * Makes a part that has to wait as small as it can be, unless little is held: it may be a slice of
-   * a few bytes that keeps alive all that was read into.
+   * Makes a part that has to wait as small as it can be, unless little is held: it may be a slice
+   * of a few bytes that keeps alive all that was read into.
    *
    * @param part handed over
    * @return the part, handed over

@@ -14,9 +14,11 @@ final class StreamMeters implements StreamObserver {
   static final int RESPONSE_MESSAGES = 2;
   static final int REQUEST_BYTES = 3;
   static final int RESPONSE_BYTES = 4;
+  static final int REQUEST_WAITS = 5;
+  static final int RESPONSE_WAITS = 6;
 
   /** From here on: ended, by {@link Party}. */
-  static final int ENDED = 5;
+  static final int ENDED = 7;
 
   private final AtomicLongArray counts = new AtomicLongArray(ENDED + Party.values().length);
   private final Timer firstMessage;
@@ -52,6 +54,11 @@ final class StreamMeters implements StreamObserver {
   public void response(int messages, int bytes) {
     add(RESPONSE_MESSAGES, messages);
     add(RESPONSE_BYTES, bytes);
+  }
+
+  @Override
+  public void waits(boolean request) {
+    add(request ? REQUEST_WAITS : RESPONSE_WAITS, 1);
   }
 
   @Override

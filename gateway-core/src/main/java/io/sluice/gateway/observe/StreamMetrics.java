@@ -84,6 +84,9 @@ public final class StreamMetrics {
           "Bytes of streams, as they pass",
           "response",
           StreamMeters.RESPONSE_BYTES);
+      String waits = "Times that a direction of a stream had to wait for its rate";
+      passed("sluice.stream.waits", waits, "request", StreamMeters.REQUEST_WAITS);
+      passed("sluice.stream.waits", waits, "response", StreamMeters.RESPONSE_WAITS);
       for (Party party : Party.values()) {
         int which = StreamMeters.ENDED + party.ordinal();
         FunctionCounter.builder("sluice.streams.ended", this, self -> self.sum(which))

@@ -25,6 +25,7 @@ record Condition(String name, Function<Call, ? extends @Nullable Object> actual,
     add(conditions, "codec", Call::codec, match.codec());
     add(conditions, "package", Call::packageName, match.packageName());
     add(conditions, "caller", Call::caller, match.caller());
+    add(conditions, "destination", Call::destination, match.destination());
     match
         .metadata()
         .forEach((key, value) -> add(conditions, "metadata " + key, c -> value(c, key), value));

@@ -36,7 +36,7 @@ public record Route(
 
   /** In which protocol a call goes to a cluster, or why it cannot. */
   public Outbound outbound(Call call, Cluster cluster) {
-    return Outbound.of(call.protocol(), call.codec(), mode, cluster.config().transport());
+    return Outbound.of(call.protocol(), call.codec(), mode, cluster.config());
   }
 
   /** Whether it is certain that a call has one message each way. */

@@ -13,10 +13,19 @@ import org.jspecify.annotations.Nullable;
  * @param idle in which nothing passes in either direction
  * @param duration from its head to its end
  * @param message bytes of one message
+ * @param request what may come from the caller in a second; null for any
+ * @param response the same of the downstream
  */
 public record StreamLimits(
-    long open, long firstResponse, long messageGap, long idle, long duration, long message) {
-  public static final StreamLimits NONE = new StreamLimits(0, 0, 0, 0, 0, 0);
+    long open,
+    long firstResponse,
+    long messageGap,
+    long idle,
+    long duration,
+    long message,
+    @Nullable StreamRate request,
+    @Nullable StreamRate response) {
+  public static final StreamLimits NONE = new StreamLimits(0, 0, 0, 0, 0, 0, null, null);
 
   /** Those that a route is given. */
   public static StreamLimits of(StreamConfig config) {
@@ -26,7 +35,9 @@ public record StreamLimits(
         nanos(config.messageGap()),
         nanos(config.idle()),
         nanos(config.maxDuration()),
-        config.maxMessage() == null ? 0 : config.maxMessage().bytes());
+        config.maxMessage() == null ? 0 : config.maxMessage().bytes(),
+        StreamRate.of("requestRate", config.requestRate()),
+        StreamRate.of("responseRate", config.responseRate()));
   }
 
   private static long nanos(@Nullable Duration time) {

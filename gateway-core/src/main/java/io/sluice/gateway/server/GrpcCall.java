@@ -69,14 +69,18 @@ final class GrpcCall implements ResponseSink {
    * A part of the request.
    *
    * @param part handed over, not empty
+   * @param last whether the request ends with it
    */
-  void data(ByteBuf part) {
+  void data(ByteBuf part, boolean last) {
+    halfClosed = last;
     int size = part.readableBytes();
     window += size;
     server.holds(size);
     if (request == null) {
       part.release();
       requestTaken(size);
+    } else if (last) {
+      request.requestLast(part, false);
     } else {
       request.requestData(window > size ? Budget.ofProcess().compact(part) : part, false);
     }
@@ -106,7 +110,9 @@ final class GrpcCall implements ResponseSink {
       window -= bytes;
       server.holds(-bytes);
     }
-    server.giveBack(stream, bytes);
+    if (!halfClosed) {
+      server.giveBack(stream, bytes);
+    }
   }
 
   @Override
@@ -145,8 +151,11 @@ final class GrpcCall implements ResponseSink {
     ended = true;
     server.ends(this);
     forget();
+    boolean raw = server.listener().tellsRawStatus();
     Http2Headers last =
-        headSent ? GrpcHeaders.trailers(end) : GrpcHeaders.trailersOnly(end, contentType());
+        headSent
+            ? GrpcHeaders.trailers(end, raw)
+            : GrpcHeaders.trailersOnly(end, raw, contentType());
     server.floods().responds(0);
     server
         .write(new DefaultHttp2HeadersFrame(last, true).stream(stream))

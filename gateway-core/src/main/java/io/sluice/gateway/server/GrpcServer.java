@@ -38,9 +38,11 @@ import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
 import io.sluice.gateway.wire.http2.Http2Codecs;
 import io.sluice.gateway.wire.http2.Http2FrameWatch;
+import io.sluice.gateway.wire.http2.StreamWindow;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of gRPC: the frames of one HTTP/2 connection, each stream a call. */
 final class GrpcServer extends Http2ChannelDuplexHandler
@@ -50,15 +52,24 @@ final class GrpcServer extends Http2ChannelDuplexHandler
       "this port takes gRPC: a content-type that begins with application/grpc\n"
           .getBytes(StandardCharsets.US_ASCII);
 
+  /** A longer one is not worth to be remembered. */
+  private static final int LONG_PATH = 256;
+
   private final ListenerContext listener;
   private final IntObjectMap<GrpcCall> calls = new IntObjectHashMap<>();
   private final FloodGuard floods;
   private final WindowWatch windows;
+  private final Http2Codecs.Handlers http2;
   private ChannelHandlerContext ctx;
   private ConnectionGuard guard;
   private GrpcDrain drain;
   private Peer peer;
   private Flusher.Target flushTarget;
+
+  /** The path that was read last: calls come in crowds. */
+  private @Nullable CharSequence recentPathText;
+
+  private @Nullable GrpcPath recentPath;
 
   /** The latest stream that the caller has opened. */
   private int lastStream;
@@ -82,6 +93,9 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     this.listener = listener;
     this.floods = new FloodGuard(listener.limits(), this::refuse);
     this.windows = new WindowWatch(listener, this::stalled);
+    this.http2 =
+        Http2Codecs.server(
+            listener.wireLimits().maxHeader(), listener.limits().maxStreams(), floods::resets);
   }
 
   /** Puts the codec and this handler behind the one that detected HTTP/2. */
@@ -89,13 +103,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     GrpcServer grpc = new GrpcServer(listener);
     detector
         .pipeline()
-        .addAfter(
-            detector.name(),
-            "http2",
-            Http2Codecs.server(
-                listener.wireLimits().maxHeader(),
-                listener.limits().maxStreams(),
-                grpc.floods::resets))
+        .addAfter(detector.name(), "http2-gather", grpc.http2.gather())
+        .addAfter("http2-gather", "http2", grpc.http2.codec())
         .addAfter("http2", "grpc", grpc)
         .addAfter(detector.name(), "http2-watch", Http2FrameWatch.ofCaller(grpc));
   }
@@ -197,7 +206,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
       notGrpc(frame);
       return;
     }
-    GrpcPath path = GrpcPath.parse(String.valueOf(headers.path()));
+    GrpcPath path = path(headers.path());
     if (path == null) {
       answer(frame, GrpcHeaders.refusal(headers, 13, "malformed method name"));
       return;
@@ -224,8 +233,10 @@ final class GrpcServer extends Http2ChannelDuplexHandler
             path.method(),
             GrpcHeaders.read(headers));
     call.caller(
-        GrpcHeaders.text(headers, "source-service"), GrpcHeaders.text(headers, "source-method"));
+        GrpcHeaders.text(headers, GrpcHeaders.SOURCE_SERVICE),
+        GrpcHeaders.text(headers, GrpcHeaders.SOURCE_METHOD));
     call.destination(headers.authority() == null ? "" : headers.authority().toString());
+    call.cancelName(listener.cancelName());
     call.maxMessage(listener.wireLimits().maxFrame());
     if (timeout > 0) {
       call.timeout(timeout, true);
@@ -236,6 +247,18 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     if (frame.isEndStream()) {
       stream.halfClose();
     }
+  }
+
+  /** Reads a path; null if it is none of a call. */
+  private @Nullable GrpcPath path(@Nullable CharSequence text) {
+    if (text == null || text.length() > LONG_PATH) {
+      return GrpcPath.parse(String.valueOf(text));
+    }
+    if (!text.equals(recentPathText)) {
+      recentPath = GrpcPath.parse(text.toString());
+      recentPathText = text;
+    }
+    return recentPath;
   }
 
   private void notGrpc(Http2HeadersFrame request) {
@@ -275,12 +298,12 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     if (call == null || size == 0) {
       frame.release();
       giveBack(frame.stream(), padded);
+      if (call != null && frame.isEndStream()) {
+        call.halfClose();
+      }
     } else {
       giveBack(frame.stream(), padded - size);
-      call.data(frame.content());
-    }
-    if (call != null && frame.isEndStream()) {
-      call.halfClose();
+      call.data(frame.content(), frame.isEndStream());
     }
   }
 
@@ -336,8 +359,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler
 
   /** Lets the caller send so many bytes more on the stream, if it is still open. */
   void giveBack(Http2FrameStream stream, int bytes) {
-    if (bytes > 0) {
-      write(new DefaultHttp2WindowUpdateFrame(bytes).stream(stream));
+    if (StreamWindow.giveBack(http2.codec(), stream, bytes)) {
+      listener.loop().flusher().later(flushTarget);
     }
   }
 

@@ -19,6 +19,8 @@ final class ListenerContext {
   private final Loop loop;
   private final LimitsConfig limits;
   private final boolean verifiesChecksums;
+  private final boolean tellsRawStatus;
+  private final String cancelName;
   private final WireLimits wireLimits;
   private final CallHandler calls;
   private final long maxBuffered;
@@ -35,6 +37,8 @@ final class ListenerContext {
     this.loop = loop;
     this.limits = config.limits();
     this.verifiesChecksums = config.checksum() == ListenerConfig.Checksum.VERIFY;
+    this.tellsRawStatus = config.grpcStatus() == ListenerConfig.GrpcStatus.RAW;
+    this.cancelName = config.cancelName();
     this.wireLimits =
         new WireLimits(
             (int) limits.maxFrame().bytes(), (int) limits.maxHeader().bytes(), limits.maxKeys());
@@ -61,6 +65,16 @@ final class ListenerContext {
   /** Whether requests that carry a checksum are checked. */
   boolean verifiesChecksums() {
     return verifiesChecksums;
+  }
+
+  /** Whether callers by gRPC are told a Thrift exception by its number. */
+  boolean tellsRawStatus() {
+    return tellsRawStatus;
+  }
+
+  /** What the gateway is called in the path of a cancel. */
+  String cancelName() {
+    return cancelName;
   }
 
   WireLimits wireLimits() {

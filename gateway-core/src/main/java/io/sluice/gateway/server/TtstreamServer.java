@@ -8,49 +8,40 @@ import io.netty.util.collection.IntObjectMap;
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
-import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
-import io.sluice.gateway.call.RequestSink;
-import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
-import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
-import io.sluice.gateway.wire.thrift.ThriftException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
-import io.sluice.gateway.wire.ttstream.FrameType;
 import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
-import io.sluice.gateway.wire.ttstream.Trailers;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of ttstream: one connection with many streams, each a call. */
 final class TtstreamServer extends ChannelInboundHandlerAdapter implements Connection {
-  /**
-   * Bytes of a stream's requests that may be on their way to the downstream. The wire has no flow
-   * control, so all streams of the connection wait for one that is beyond it.
-   */
-  private static final int WINDOW = 1 << 20;
-
   private static final Status STOPPING = Status.unavailable("the gateway stops");
-  private static final Status SLOW = Status.overLimit("the downstream does not read its stream");
 
   private final ListenerContext listener;
-  private final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
+  private final IntObjectMap<TtstreamCall> calls = new IntObjectHashMap<>();
   private ChannelHandlerContext ctx;
   private ConnectionGuard guard;
   private Peer peer;
   private Flusher.Target flushTarget;
   private FrameReader reader;
   private FrameWriter writer;
+
+  /** Streams that have more under way than they may. */
   private int overWindow;
+
+  /** Streams of whose requests something waits for its time. */
+  private int waiting;
+
   private int frames;
   private boolean reading;
 
@@ -93,7 +84,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       guard.refuse(e.getMessage());
     }
     reading = false;
-    guard.midFrame(overWindow == 0 && reader.buffered() > 0, frames);
+    guard.midFrame(mayRead() && reader.buffered() > 0, frames);
     tellHeld();
   }
 
@@ -108,23 +99,21 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     switch (frame.type()) {
       case HEADER -> open(frame);
       case DATA -> {
-        Stream stream = streams.get(frame.streamId());
-        if (stream != null && !stream.halfClosed) {
-          stream.data(frame.payload().retain());
+        TtstreamCall call = calls.get(frame.streamId());
+        if (call != null && !call.isHalfClosed()) {
+          call.data(frame.payload().retain());
         }
       }
       case TRAILER -> {
-        Stream stream = streams.get(frame.streamId());
-        if (stream != null && !stream.halfClosed) {
-          stream.halfClose(frame);
+        TtstreamCall call = calls.get(frame.streamId());
+        if (call != null && !call.isHalfClosed()) {
+          call.halfClose(frame);
         }
       }
       case RST -> {
-        Stream stream = streams.remove(frame.streamId());
-        if (stream != null) {
-          stream.call.cancelPath(StreamCodes.path(frame.headers()));
-          stream.forget();
-          stream.request.requestCancel(StreamCodes.read(frame.payload()));
+        TtstreamCall call = calls.remove(frame.streamId());
+        if (call != null) {
+          call.reset(frame);
         }
       }
       // Says nothing to a server.
@@ -140,7 +129,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   }
 
   private void open(Frame frame) {
-    if (streams.containsKey(frame.streamId())) {
+    if (calls.containsKey(frame.streamId())) {
       throw new WireException("stream " + frame.streamId() + " opened twice");
     }
     Headers headers = frame.headers();
@@ -160,35 +149,38 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
             headers);
     call.caller(keys.caller(), keys.callerMethod());
     call.destination(keys.destination());
+    call.cancelName(listener.cancelName());
     call.request().seqId = frame.streamId();
     if (keys.timeoutMillis() > 0) {
       call.timeout(TimeUnit.MILLISECONDS.toNanos(keys.timeoutMillis()), true);
     }
-    Stream stream = new Stream(call);
-    if (streams.size() >= listener.limits().maxStreams()) {
+    TtstreamCall stream = new TtstreamCall(this, call);
+    if (calls.size() >= listener.limits().maxStreams()) {
       stream.responseEnd(CallEnd.of(call, Status.overLimit("too many streams on this connection")));
       return;
     }
-    streams.put(frame.streamId(), stream);
-    RequestSink sink = listener.calls().begin(call, stream);
-    stream.request = sink;
+    calls.put(frame.streamId(), stream);
+    if (waiting > 0) {
+      limitReading();
+    }
+    stream.begin();
   }
 
   @Override
   public boolean isBusy() {
-    return !streams.isEmpty();
+    return !calls.isEmpty();
   }
 
   @Override
   public int openCalls() {
-    return streams.size();
+    return calls.size();
   }
 
   /** Says so to the callers of streams, as far as they read at once. */
   @Override
   public void abort() {
-    for (Stream stream : new ArrayList<>(streams.values())) {
-      stream.end(STOPPING);
+    for (TtstreamCall call : new ArrayList<>(calls.values())) {
+      call.end(STOPPING);
     }
     ctx.flush();
     Closing.now(ctx.channel());
@@ -197,13 +189,18 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void drain() {
     draining = true;
-    if (streams.isEmpty()) {
+    if (calls.isEmpty()) {
       guard.close();
     }
   }
 
+  /** One that waits for its time holds up the connection only if nobody else is on it. */
+  private boolean mayRead() {
+    return overWindow == 0 && (waiting == 0 || calls.size() > 1);
+  }
+
   private void limitReading() {
-    boolean read = overWindow == 0;
+    boolean read = mayRead();
     if (ctx.channel().config().isAutoRead() != read) {
       ctx.channel().config().setAutoRead(read);
     }
@@ -212,8 +209,8 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (ctx.channel().isWritable()) {
-      for (Stream stream : new ArrayList<>(streams.values())) {
-        stream.acknowledge();
+      for (TtstreamCall call : new ArrayList<>(calls.values())) {
+        call.acknowledge();
       }
     }
     ctx.fireChannelWritabilityChanged();
@@ -221,16 +218,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    ArrayList<Stream> open = new ArrayList<>(streams.values());
-    streams.clear();
+    ArrayList<TtstreamCall> open = new ArrayList<>(calls.values());
+    calls.clear();
     reader.release();
     Status lost =
         Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost");
-    for (Stream stream : open) {
-      listener.loop().timers().cancel(stream);
-      if (stream.request != null) {
-        stream.request.requestCancel(lost);
-      }
+    for (TtstreamCall call : open) {
+      call.lost(lost);
     }
     ctx.fireChannelInactive();
   }
@@ -247,173 +241,63 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     ctx.close();
   }
 
-  /**
-   * One stream of the connection. Its timer ends it when its downstream does not read while other
-   * streams of the connection have to wait for it; alone on its connection it may wait.
-   */
-  private final class Stream extends Timers.Timer implements ResponseSink {
-    private final RpcCall call;
-    private final int id;
-    private final int headerBytes;
-    private @Nullable RequestSink request;
-    private boolean headerSent;
-    private boolean halfClosed;
-    private int window;
-    private int unacknowledged;
+  // What the calls of the connection need.
 
-    Stream(RpcCall call) {
-      this.call = call;
-      this.id = call.request().seqId;
-      this.headerBytes = call.headers().footprint();
-      underWay += headerBytes;
-    }
+  ListenerContext listener() {
+    return listener;
+  }
 
-    void data(ByteBuf payload) {
-      boolean within = window < WINDOW;
-      window += payload.readableBytes();
-      underWay += payload.readableBytes();
-      if (within && window >= WINDOW) {
-        overWindow++;
-        watch();
-        limitReading();
-      }
-      request.requestData(payload, true);
-    }
+  FrameWriter writer() {
+    return writer;
+  }
 
-    void halfClose(Frame frame) {
-      halfClosed = true;
-      CallEnd trailer = Trailers.read(frame);
-      frame.headers().removeIf(FrameType::isOfEveryFrame);
-      if (!trailer.status().isOk()
-          || trailer.bizStatus() != null
-          || trailer.rawTrailers().count() > 0) {
-        call.requestTrailer(trailer);
-      }
-      request.requestEnd();
-    }
+  /** Writes a frame, handed over, which leaves at the end of this turn of the loop. */
+  void write(ByteBuf frame) {
+    ctx.write(frame);
+    listener.loop().flusher().later(flushTarget);
+  }
 
-    @Override
-    public void requestTaken(int bytes) {
-      boolean over = window >= WINDOW;
-      window -= bytes;
-      underWay -= bytes;
-      if (over && window < WINDOW) {
-        notOver();
-      }
-      tellHeld();
-    }
+  boolean isWritable() {
+    return ctx.channel().isWritable();
+  }
 
-    private void notOver() {
-      overWindow--;
-      listener.loop().timers().cancel(this);
-      limitReading();
-    }
+  /** What a call has to tell cannot be told on this connection. */
+  void refuse(String why) {
+    guard.refuse(why);
+  }
 
-    private void watch() {
-      listener.loop().timers().set(this, listener.limits().stallTimeout().toNanos());
-    }
+  /** The connection holds so many bytes more. */
+  void holds(int more) {
+    underWay += more;
+    tellHeld();
+  }
 
-    @Override
-    protected void fire() {
-      if (streams.size() == 1) {
-        watch();
-      } else {
-        end(SLOW);
-      }
-    }
+  /** Whether there is one stream only, so that the connection may wait for it. */
+  boolean hasOneCall() {
+    return calls.size() == 1;
+  }
 
-    /** Ends it for both sides. */
-    void end(Status why) {
-      RequestSink outbound = request;
-      responseEnd(CallEnd.of(call, why));
-      outbound.requestCancel(why);
-    }
+  /** So many streams more, or less, have more under way than they may. */
+  void overWindow(int more) {
+    overWindow += more;
+    limitReading();
+  }
 
-    @Override
-    public void responseHead() {
-      headerSent = true;
-      try {
-        write(writer.header(id, call.method(), call.responseHeaders()));
-      } catch (WireException e) {
-        guard.refuse("a stream's header cannot be written: " + e.getMessage());
-      }
-    }
+  /** So many streams more, or less, have something of their requests wait for its time. */
+  void waiting(int more) {
+    waiting += more;
+    limitReading();
+  }
 
-    @Override
-    public void responseData(ByteBuf part, boolean endOfMessage) {
-      unacknowledged += part.readableBytes();
-      write(writer.data(id, call.method(), part));
-      if (ctx.channel().isWritable()) {
-        acknowledge();
-      }
-    }
+  /** The end of the call is about to be written. */
+  void ends(TtstreamCall call) {
+    calls.remove(call.id());
+  }
 
-    @Override
-    public void responseAside(Aside aside) {
-      unacknowledged += aside.size();
-      try {
-        write(writer.meta(id, call.method(), aside));
-      } catch (WireException e) {
-        guard.refuse("what is said beside a stream cannot be written: " + e.getMessage());
-      }
-      if (ctx.channel().isWritable()) {
-        acknowledge();
-      }
-    }
-
-    void acknowledge() {
-      int bytes = unacknowledged;
-      unacknowledged = 0;
-      if (bytes > 0 && request != null) {
-        request.responseTaken(bytes);
-      }
-    }
-
-    @Override
-    public void responseEnd(CallEnd end) {
-      streams.remove(id);
-      forget();
-      try {
-        if (end.isReset() && !end.status().isOk()) {
-          writeReset(end);
-        } else {
-          writeTrailer(end);
-        }
-      } catch (WireException e) {
-        guard.refuse("a stream's trailer cannot be written: " + e.getMessage());
-      }
-      if (draining) {
-        drain();
-      }
-    }
-
-    private void writeReset(CallEnd end) {
-      int type = ThriftException.type(end.status());
-      String path = StreamCodes.pathFromHere(StreamCodes.path(end.rawTrailers()));
-      write(writer.reset(id, call.method(), type, end.status().text(), path));
-    }
-
-    private void writeTrailer(CallEnd end) {
-      if (!headerSent) {
-        write(writer.header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
-      }
-      write(writer.trailer(id, call.method(), end.status(), end.bizStatus(), end.rawTrailers()));
-    }
-
-    /** What is still under way of it holds up nobody any more. */
-    void forget() {
-      boolean over = window >= WINDOW;
-      underWay -= window + headerBytes;
-      window = 0;
-      if (over) {
-        notOver();
-      }
-      tellHeld();
-    }
-
-    private void write(ByteBuf frame) {
-      ctx.write(frame);
-      listener.loop().flusher().later(flushTarget);
+  /** It is written. */
+  void ended() {
+    if (draining) {
+      drain();
     }
   }
 }

@@ -250,6 +250,18 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     settleResponse();
   }
 
+  @Override
+  public final boolean responseWaits() {
+    return leg == null || leg.responseWaits();
+  }
+
+  @Override
+  public final void responseGoesOn() {
+    if (leg != null) {
+      leg.responseGoesOn();
+    }
+  }
+
   // The end.
 
   @Override

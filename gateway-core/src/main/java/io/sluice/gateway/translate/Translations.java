@@ -26,11 +26,6 @@ public final class Translations {
 
   private Translations() {}
 
-  /** Whether a call that came by one protocol and goes out by another has to be translated. */
-  public static boolean isNeeded(Protocol from, Protocol to) {
-    return from != to && !(from.isPingPong() && to.isPingPong());
-  }
-
   /**
    * Begins the call. One of the two protocols is gRPC.
    *

@@ -199,6 +199,6 @@ class CallCommandTest {
             call(Downstream.refusingPort(), "--method=m", "--transport=framed", "--service=S")
                 .err())
         .startsWith(
-            "framed carries neither service nor caller nor metadata: left out of the call\n");
+            "framed carries neither service nor caller nor destination nor metadata: left out of the call\n");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +55,7 @@ class ExplainCommandTest {
             call     shop.Cart/put by grpc, protobuf, at listener rpc
             route    shop.Cart (line 8)
             filters  none
+            mode     auto: unary or a stream, whichever the cluster takes
             cluster  cart, 9 of 10 calls: by grpc to a:1, b:2
                      canary, 1 of 10 calls: by grpc to c:3
             timeout  2s, the route's; an earlier one of the caller stands
@@ -81,15 +83,51 @@ class ExplainCommandTest {
           - {cluster: c}
         """);
     assertThat(explain("--service=S", "--method=m", "--protocol=grpc").out())
-        .contains("c, 1 of 2 calls: by ttheader to a:1", "d, 1 of 2 calls: by grpc to a:1")
+        .contains("mode     unary, as the route says")
+        .contains("c, 1 of 2 calls: by ttheader, translated as a unary call, to a:1")
+        .contains("d, 1 of 2 calls: by grpc to a:1")
         .contains("without one 10s, the gateway's own");
     assertThat(explain("--service=S", "--method=m", "--protocol=ttstream").out())
         .contains("c, 1 of 2 calls: by ttstream to a:1")
         .contains("d, 1 of 2 calls: refused, the cluster takes no streams");
     assertThat(explain("--service=T", "--method=m", "--protocol=grpc", "--codec=thrift").out())
         .contains("c: refused, gRPC does not say whether this call is unary");
-    assertThat(explain("--service=T", "--method=m", "--protocol=ttheader").out())
-        .contains("c: by ttheader to a:1");
+    assertThat(explain("--service=T", "--method=m", "--protocol=framed").out())
+        .contains("c: by ttheader to a:1")
+        .doesNotContain("mode ");
+    assertThat(explain("--service=S", "--method=m", "--protocol=ttheader").out())
+        .contains("d, 1 of 2 calls: by grpc, translated as a unary call, to a:1");
+  }
+
+  @Test
+  void tellsWhatHoldsOfStreams() throws IOException {
+    Files.writeString(
+        file,
+        """
+        listeners: {rpc: {address: 'localhost:0'}}
+        clusters:
+          c: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
+        routes:
+          - match: {service: S}
+            cluster: c
+            mode: stream
+            stream: {firstResponse: 20s, idle: 1h, maxMessage: 4MiB}
+        """);
+    assertThat(explain("--service=S", "--method=m", "--protocol=grpc", "--codec=thrift").out())
+        .isEqualTo(
+            """
+            call     S/m by grpc, thrift, at listener rpc
+            route    S (line 5)
+            filters  none
+            mode     stream, as the route says
+            cluster  c: by ttstream, translated as a stream, to a:1
+            timeout  the caller's; without one there is none
+                     20s firstResponse of the route's streams
+                     1h idle of the route's streams
+                     4MiB maxMessage of the route's streams
+                     1s to connect, of cluster c
+            """);
+    assertThat(explain("--service=S", "--method=m").out()).doesNotContain("streams");
   }
 
   @Test
@@ -129,11 +167,43 @@ class ExplainCommandTest {
   }
 
   @Test
+  void tellsOfTheRatesOfStreams() throws IOException {
+    Files.writeString(
+        file,
+        """
+          - match: {service: Chat}
+            cluster: canary
+            stream: {requestRate: {messages: 100, bytes: 64KiB}, responseRate: {bytes: 1MiB}}
+        """,
+        StandardOpenOption.APPEND);
+    assertThat(explain("--service=Chat", "--method=talk", "--protocol=grpc").out())
+        .contains(
+            "         100 messages, 64KiB a second, requestRate of the route's streams\n"
+                + "         1MiB a second, responseRate of the route's streams\n");
+  }
+
+  @Test
+  void tellsOfTheDestination() throws IOException {
+    Files.writeString(
+        file,
+        """
+          - {match: {method: get, destination: 'shop:80'}, cluster: canary}
+        """,
+        StandardOpenOption.APPEND);
+    assertThat(explain("--method=get", "--destination=shop:80").out())
+        .startsWith(
+            "call     (no service)/get by ttheader-framed, thrift, at listener rpc, to shop:80\n"
+                + "route    */get[destination=shop:80]");
+    assertThat(explain("--method=get", "--destination=other").out())
+        .contains("destination is 'other', not 'shop:80'");
+  }
+
+  @Test
   void aBareProtocolCarriesNoName() {
     Ran ran = explain("--service=shop.Cart", "--method=get", "--protocol=framed");
     assertThat(ran.out())
         .startsWith(
-            "framed carries neither service nor caller nor metadata: left out of the call\n"
+            "framed carries neither service nor caller nor destination nor metadata: left out of the call\n"
                 + "call     (no service)/get by framed, thrift, at listener rpc\n"
                 + "route    none");
     assertThat(ran.code()).isEqualTo(1);

@@ -2,6 +2,10 @@ package io.sluice.gateway.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.Http2FrameTypes;
+import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.testkit.Vectors;
 import io.sluice.gateway.testkit.Vectors.Vector;
@@ -17,6 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What bytes recorded from Kitex are said to be. */
 class ExplainHexTest {
+  private static final int PREFACE = 24;
+  private static final int FRAME_HEAD = 9;
+
   private static Ran explain(byte[] bytes) {
     return Ran.of(new ExplainCommand(), "--hex", HexFormat.of().formatHex(bytes));
   }
@@ -90,6 +97,53 @@ class ExplainHexTest {
         .contains(
             "HTTP/2 for the life of the connection: gRPC", "SETTINGS, ", "HEADERS of stream 1")
         .contains("  :path = \"/", "content-type = \"application/grpc");
+  }
+
+  /** A recorded connection up to its first DATA, and in place of that these payloads. */
+  private static byte[] grpc(byte[]... payloads) {
+    byte[] recorded = Vectors.named("grpc_thrift_unary_client_conn").bytes();
+    ByteBuf bytes = Unpooled.buffer();
+    int at = PREFACE;
+    while (recorded[at + 3] != Http2FrameTypes.DATA) {
+      at += FRAME_HEAD + Unpooled.wrappedBuffer(recorded).getUnsignedMedium(at);
+    }
+    bytes.writeBytes(recorded, 0, at);
+    for (byte[] payload : payloads) {
+      bytes.writeMedium(payload.length).writeByte(Http2FrameTypes.DATA).writeByte(0);
+      bytes.writeInt(1).writeBytes(payload);
+    }
+    return Thrifts.bytes(bytes);
+  }
+
+  @Test
+  void messagesOfGrpcAreShownFieldByField() {
+    assertThat(out(Vectors.named("grpc_thrift_unary_client_conn").bytes()))
+        .contains("message of 14 bytes\n", "1: string \"");
+    assertThat(out(Vectors.named("grpc_protobuf_unary_client_conn").bytes()))
+        .containsPattern("message of \\d+ bytes\n +1: ");
+    byte[] message = RawGrpc.framed(Thrifts.args("hi")).getBytes();
+    byte[] packed = RawGrpc.framed(1, new byte[] {0x61}).getBytes();
+    assertThat(out(grpc(Arrays.copyOf(message, 7), Arrays.copyOfRange(message, 7, 15), packed)))
+        .endsWith(
+            """
+            DATA of stream 1, 7 bytes
+              a message that goes on
+            DATA of stream 1, 8 bytes
+              message of 10 bytes
+                1: string "hi"
+            DATA of stream 1, 6 bytes
+              message of 1 bytes, compressed
+                61
+            """);
+    assertThat(out(grpc(new byte[] {9, 0, 0, 0, 0}, new byte[] {1})))
+        .endsWith(
+            """
+            DATA of stream 1, 5 bytes
+              no message: a gRPC message with flag 9
+              0900000000
+            DATA of stream 1, 1 bytes
+              01
+            """);
   }
 
   @Test

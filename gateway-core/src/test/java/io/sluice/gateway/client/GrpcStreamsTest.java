@@ -1,6 +1,7 @@
 package io.sluice.gateway.client;
 
 import static io.sluice.gateway.testkit.Http2Peer.ACK;
+import static io.sluice.gateway.testkit.Http2Peer.CONTINUATION;
 import static io.sluice.gateway.testkit.Http2Peer.DATA;
 import static io.sluice.gateway.testkit.Http2Peer.END_HEADERS;
 import static io.sluice.gateway.testkit.Http2Peer.END_STREAM;
@@ -12,6 +13,7 @@ import static io.sluice.gateway.testkit.Http2Peer.frame;
 import static io.sluice.gateway.testkit.Http2Peer.goAway;
 import static io.sluice.gateway.testkit.Http2Peer.list;
 import static io.sluice.gateway.testkit.Http2Peer.message;
+import static io.sluice.gateway.testkit.Http2Peer.requestList;
 import static io.sluice.gateway.testkit.Http2Peer.reset;
 import static io.sluice.gateway.testkit.Http2Peer.response;
 import static io.sluice.gateway.testkit.Http2Peer.settings;
@@ -29,7 +31,9 @@ import io.sluice.gateway.testkit.TestGateway;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.grpc.client.GrpcClientRequest;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -454,6 +458,47 @@ class GrpcStreamsTest {
                 });
         TestGateway gateway = gateway("", curious)) {
       assertServed(call(gateway, "hi"));
+    }
+  }
+
+  @Test
+  void aLongHeaderListGoesInAsManyFramesAsItTakes() {
+    String big = "x".repeat(40_000) + "y";
+    List<Integer> types = new CopyOnWriteArrayList<>();
+    List<String> values = new CopyOnWriteArrayList<>();
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, connection) -> {
+                  Http2Peer h2 = Http2Peer.accept(peer);
+                  Frame frame = h2.readUntil(HEADERS);
+                  int stream = frame.stream();
+                  ByteArrayOutputStream list = new ByteArrayOutputStream();
+                  list.writeBytes(frame.payload());
+                  types.add(frame.type());
+                  while (!frame.has(END_HEADERS)) {
+                    frame = h2.read();
+                    types.add(frame.type());
+                    list.writeBytes(frame.payload());
+                  }
+                  Frame whole = new Frame(HEADERS, END_HEADERS, stream, list.toByteArray());
+                  values.add(h2.headers(whole).get("big"));
+                  answer(h2, stream);
+                  h2.readToTheEnd();
+                });
+        TestGateway gateway = gateway("", downstream);
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      byte[] list = requestList("Say", "big", big);
+      byte[] first = Arrays.copyOf(list, 16_000);
+      byte[] second = Arrays.copyOfRange(list, 16_000, 32_000);
+      byte[] third = Arrays.copyOfRange(list, 32_000, list.length);
+      caller.send(
+          frame(HEADERS, END_STREAM, 1, first),
+          frame(CONTINUATION, 0, 1, second),
+          frame(CONTINUATION, END_HEADERS, 1, third));
+      assertThat(caller.readUntil(DATA)).isNotNull();
+      assertThat(values).containsExactly(big);
+      assertThat(types).first().isEqualTo(HEADERS);
+      assertThat(types.subList(1, types.size())).isNotEmpty().containsOnly(CONTINUATION);
     }
   }
 }

@@ -10,12 +10,15 @@ import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.grpc.common.GrpcStatus;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -176,6 +179,89 @@ class LimitsTest {
       // The late answer met nobody: its connection is gone.
       assertServed(caller);
       assertThat(downstream.accepted()).isEqualTo(2);
+    }
+  }
+
+  /** A downstream by gRPC that answers nothing, and counts who leaves it. */
+  private static int silent(GrpcPeers peers, AtomicInteger left) {
+    return peers.serve(
+        call -> {
+          call.exceptionHandler(gone -> left.incrementAndGet());
+          call.errorHandler(gone -> left.incrementAndGet());
+        });
+  }
+
+  private static TestGateway first(String transport, String route, int port) {
+    String text = config(transport, route, port);
+    return TestGateway.start(
+        text.replace("idleTimeout", "firstByteTimeout: 100ms, idleTimeout"), 1);
+  }
+
+  @Test
+  void theTimeToTheFirstByteOfAUnaryGrpcCall() {
+    AtomicInteger left = new AtomicInteger();
+    try (GrpcPeers peers = new GrpcPeers();
+        TestGateway gateway =
+            first("{unary: grpc, streaming: grpc}", "mode: unary", silent(peers, left))) {
+      GrpcPeers.Answer told =
+          peers.post(gateway.port(), "/pkg.Svc/Ask", GrpcPeers.framed("anybody?"));
+      assertThat(told.status()).isEqualTo(4);
+      assertThat(told.text())
+          .startsWith(
+              "rpc timeout: no byte of a reply within 100ms (firstByteTimeout), to=backend,"
+                  + " method=Ask, remote=127.0.0.1:");
+      await().atMost(20, TimeUnit.SECONDS).until(() -> left.get() > 0);
+    }
+  }
+
+  @Test
+  void theTimeToTheFirstByteOfAPingPongCallByGrpc() {
+    AtomicInteger left = new AtomicInteger();
+    try (RawGrpc peers = new RawGrpc();
+        TestGateway gateway =
+            first(
+                "{unary: grpc, streaming: grpc}, service: Svc",
+                "timeout: 1m",
+                peers.serveRaw(
+                    call -> call.response().exceptionHandler(gone -> left.incrementAndGet())));
+        Peer caller = gateway.connect()) {
+      Message told = caller.call("ask", 1, Thrifts.args(""));
+      assertThat(told.exception().number()).isEqualTo(6);
+      assertThat(told.exception().text())
+          .startsWith("rpc timeout: no byte of a reply within 100ms (firstByteTimeout)");
+      await().atMost(20, TimeUnit.SECONDS).until(() -> left.get() > 0);
+    }
+  }
+
+  @Test
+  void theTimeToTheFirstByteOfAGrpcCallByPingPong() {
+    try (Downstream downstream = holding();
+        RawGrpc peers = new RawGrpc();
+        TestGateway gateway =
+            first("{unary: framed, streaming: none}", "timeout: 1m", downstream.port())) {
+      RawGrpc.Answer told = peers.call(gateway.port(), "/Svc/hold", Map.of(), Thrifts.args(""));
+      assertThat(told.status()).isEqualTo(4);
+      assertThat(told.end("grpc-message")).contains("firstByteTimeout");
+      release.countDown();
+    }
+  }
+
+  /** A call of which nobody knows whether it is a stream may be silent. */
+  @Test
+  void streamsHaveNoTimeToTheFirstByte() {
+    try (GrpcPeers peers = new GrpcPeers();
+        TestGateway gateway =
+            first(
+                "framed",
+                "timeout: 1m",
+                peers.serve(
+                    call ->
+                        call.endHandler(
+                            end ->
+                                peers.later(
+                                    600, () -> call.response().end(Buffer.buffer("late"))))))) {
+      GrpcPeers.Answer told = peers.post(gateway.port(), "/pkg.Svc/Ask", GrpcPeers.framed("hm"));
+      assertThat(told.status()).isZero();
     }
   }
 

@@ -61,6 +61,8 @@ class ConfigLoaderTest {
                         Serves.RPC,
                         false,
                         ListenerConfig.Checksum.PASS,
+                        ListenerConfig.GrpcStatus.MAPPED,
+                        "sluice",
                         DEFAULT_LIMITS)),
                 Map.of(
                     "echo",
@@ -91,7 +93,7 @@ class ConfigLoaderTest {
                         "echo",
                         Map.of(),
                         null,
-                        new StreamConfig(null, null, null, null, null, null),
+                        new StreamConfig(null, null, null, null, null, null, null, null),
                         Transients.TRANSPARENT,
                         BusinessStatus.EXCEPTION,
                         Mode.AUTO,
@@ -473,7 +475,8 @@ class ConfigLoaderTest {
   void aFaultyListenerIsNotAlsoMissed() {
     assertFaults(
         "listeners: {a: {address: 'localhost:1', serves: admin}, b: [], c: }\n",
-        "1:60: a list where a mapping belongs: its keys are address, serves, exposed, checksum, limits",
+        "1:60: a list where a mapping belongs: its keys are address, serves, exposed, checksum, grpcStatus,"
+            + " cancelName, limits",
         "1:66: missing key 'address': it is required");
   }
 

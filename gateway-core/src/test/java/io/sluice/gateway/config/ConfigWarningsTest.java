@@ -86,9 +86,31 @@ class ConfigWarningsTest {
     assertThat(load(routes.formatted("ttstream")).warnings())
         .extracting(Fault::toString)
         .containsExactly(
-            "g.yaml:7:5: gRPC calls of route 's' are refused: cluster 'c' takes calls and streams by"
-                + " other protocols: say 'mode: unary' or 'mode: stream'; methods can have routes of"
-                + " their own");
+            "g.yaml:7:5: gRPC Thrift calls of route 's' are refused: cluster 'c' takes calls and"
+                + " streams by other protocols: say 'mode: unary' or 'mode: stream'; methods can"
+                + " have routes of their own");
+  }
+
+  @Test
+  void aModeThatTheClusterDoesNotTakeIsHardlyMeant() {
+    String routes =
+        """
+        clusters:
+          calls: {endpoints: ['a:1'], transport: {unary: framed, streaming: none}}
+          streams: {endpoints: ['a:1'], transport: {streaming: ttstream}}
+        routes:
+          - {match: {service: a}, mode: stream, cluster: calls}
+          - {match: {service: b}, mode: unary, cluster: streams}
+          - {match: {service: c}, mode: %s, clusters: {calls: 1, streams: 1}}
+        """;
+    assertThat(load(routes.formatted("auto")).warnings())
+        .extracting(Fault::toString)
+        .containsExactly(
+            "g.yaml:6:5: no gRPC call of route 'a' can go to cluster 'calls': the cluster takes no"
+                + " streams: its transport has 'streaming: none'",
+            "g.yaml:7:5: no gRPC call of route 'b' can go to cluster 'streams': the cluster takes"
+                + " streams only: its transport has no 'unary'");
+    assertThat(load(routes.formatted("stream")).warnings()).hasSize(3);
   }
 
   @Test
@@ -97,6 +119,13 @@ class ConfigWarningsTest {
             () -> load("clusters: {c: {endpoints: ['a:1'], transport: {streaming: same}}}"))
         .hasMessageContaining(
             "missing key 'unary': it is required unless 'streaming' is 'grpc' or 'ttstream'");
+    assertThatThrownBy(() -> load("clusters: {c: {endpoints: ['a:1'], transport: ttstream}}"))
+        .hasMessageContaining("'ttstream' is not known here: did you mean 'streaming: ttstream'?");
+    assertThatThrownBy(
+            () -> load("clusters: {c: {endpoints: ['a:1'], transport: {unary: ttstream}}}"))
+        .hasMessageContaining("'ttstream' is not known here: did you mean 'streaming: ttstream'?");
+    assertThatThrownBy(() -> load("clusters: {c: {endpoints: ['a:1'], transport: frame}}"))
+        .hasMessageContaining("'frame' is not known here: did you mean 'framed'?");
     assertThatThrownBy(
             () ->
                 load(

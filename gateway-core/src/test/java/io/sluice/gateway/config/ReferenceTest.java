@@ -30,6 +30,7 @@ class ReferenceTest {
         TransportConfig.class,
         RouteConfig.class,
         StreamConfig.class,
+        RateConfig.class,
         MatchConfig.class,
         FilterUse.class
       })

@@ -5,8 +5,10 @@ import static io.sluice.gateway.config.Configs.assertFaults;
 import static io.sluice.gateway.config.Configs.load;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.api.ByteSize;
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
+import io.sluice.gateway.config.RateConfig.Beyond;
 import io.sluice.gateway.config.RouteConfig.BusinessStatus;
 import io.sluice.gateway.config.RouteConfig.Transients;
 import java.util.List;
@@ -31,7 +33,8 @@ class RouteChecksTest {
         load(BEFORE
                 + """
                   - match: {service: shop.Cart, method: get*, package: shop, codec: protobuf,
-                      protocol: ttheader-framed, listener: rpc, caller: web, metadata: {X-Env: a b}}
+                      protocol: ttheader-framed, listener: rpc, caller: web, destination: "shop:80",
+                      metadata: {X-Env: a b}}
                     clusters: {c: 90}
                     transients: hop
                     businessStatus: empty
@@ -55,6 +58,7 @@ class RouteChecksTest {
                 Protocol.TTHEADER_FRAMED,
                 "rpc",
                 "web",
+                "shop:80",
                 Map.of("x-env", "a b")));
     assertThat(routes.get(0).weights()).isEqualTo(Map.of("c", 90));
     assertThat(routes.get(0).transients()).isEqualTo(Transients.HOP);
@@ -63,12 +67,43 @@ class RouteChecksTest {
         .extracting(RouteConfig::name)
         .containsExactly(
             "shop.Cart/get*[package=shop][codec=protobuf][protocol=ttheader-framed][listener=rpc]"
-                + "[caller=web][x-env=a_b]",
+                + "[caller=web][destination=shop:80][x-env=a_b]",
             "unnamed",
             "*.v?",
             "*/get",
             "a*[caller=x]",
             "default");
+  }
+
+  @Test
+  void ratesOfStreamsAreTakenFromTheFile() {
+    StreamConfig stream =
+        load(
+            BEFORE
+                + """
+                  - cluster: c
+                    stream:
+                      requestRate: {messages: 10, bytes: 1KiB}
+                      responseRate: {bytes: 2MiB, beyond: end}
+                """)
+            .model()
+            .routes()
+            .get(0)
+            .stream();
+    assertThat(stream.requestRate()).isEqualTo(new RateConfig(10, new ByteSize(1024), Beyond.WAIT));
+    assertThat(stream.responseRate())
+        .isEqualTo(new RateConfig(0, new ByteSize(2 << 20), Beyond.END));
+    assertRefused(
+        """
+          - {cluster: c, stream: {requestRate: {beyond: end}}}
+          - {cluster: c, match: {service: s}, stream: {requestRate: {messages: -1}}}
+          - {cluster: c, match: {service: t}, stream: {responseRate: {bytes: 0, messages: 1}}}
+          - {cluster: c, match: {service: u}, stream: {responseRate: {bytes: 1, beyond: drop}}}
+        """,
+        "4:40: a rate has 'messages' or 'bytes'",
+        "5:72: '-1' is too small: at least 0",
+        "6:70: '0' is too small: at least 1",
+        "7:81: 'drop' is not known here: allowed are wait, end");
   }
 
   @Test
@@ -80,6 +115,8 @@ class RouteChecksTest {
               both: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: ttstream}}
               calls: {endpoints: ['a:1'], transport: {unary: buffered, streaming: none}}
               streams: {endpoints: ['a:1'], transport: {streaming: ttstream}}
+              grpc: {endpoints: ['a:1'], transport: grpc}
+              named: {endpoints: ['a:1'], transport: grpc, service: shop.Cart}
             routes:
               - {cluster: both}
               - {cluster: both, match: {service: a, protocol: grpc}}
@@ -90,20 +127,24 @@ class RouteChecksTest {
               - {clusters: {both: 1, streams: 1}, match: {service: f, protocol: framed}}
               - {cluster: streams, match: {service: g, codec: protobuf}}
               - {cluster: calls, match: {service: h, codec: protobuf}}
+              - {cluster: grpc, match: {service: "", protocol: framed}}
+              - {cluster: named, match: {service: "", protocol: buffered}}
             """,
-        "9:15: no call of this route can go to cluster 'both': gRPC does not say whether this call"
+        "11:15: no call of this route can go to cluster 'both': gRPC does not say whether this call"
             + " is unary, and the cluster takes either by another protocol: its route has to say"
             + " 'mode: unary' or 'mode: stream'",
-        "11:15: no call of this route can go to cluster 'both': the cluster takes streams by"
+        "13:15: no call of this route can go to cluster 'both': the cluster takes streams by"
             + " ttstream, which has no Protobuf",
-        "12:15: no call of this route can go to cluster 'calls': the cluster takes no streams: its"
+        "14:15: no call of this route can go to cluster 'calls': the cluster takes no streams: its"
             + " transport has 'streaming: none'",
-        "13:26: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+        "15:26: no call of this route can go to cluster 'streams': the cluster takes streams only:"
             + " its transport has no 'unary'",
-        "14:15: no call of this route can go to cluster 'streams': the cluster takes streams only:"
+        "16:15: no call of this route can go to cluster 'streams': the cluster takes streams only:"
             + " its transport has no 'unary'",
-        "15:15: no call of this route can go to cluster 'calls': Kitex Protobuf has no Buffered"
-            + " form: it needs a frame length");
+        "17:15: no call of this route can go to cluster 'calls': Kitex Protobuf has no Buffered"
+            + " form: it needs a frame length",
+        "18:15: no call of this route can go to cluster 'grpc': gRPC needs the name of a service,"
+            + " and neither this protocol carries one nor has the cluster a 'service'");
   }
 
   @Test

@@ -81,7 +81,8 @@ class YamlReaderTest {
   void aMergeKeyIsAKeyLikeAnyOther() {
     assertFaults(
         "listeners: {a: &a {address: 'a:1'}, b: {<<: *a, address: 'b:1'}}\n",
-        "1:41: unknown key '<<': keys here are address, serves, exposed, checksum, limits");
+        "1:41: unknown key '<<': keys here are address, serves, exposed, checksum, grpcStatus,"
+            + " cancelName, limits");
   }
 
   @Test

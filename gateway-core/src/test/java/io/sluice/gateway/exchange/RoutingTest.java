@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.api.Protocol;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.GrpcPeers;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.wire.thrift.ThriftHead;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.net.HostAndPort;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -20,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Calls over sockets go where the routes say, and as these say. */
 class RoutingTest {
   private static final int FROM_SERVICE = 3;
+  private static final int TO_SERVICE = 6;
 
   private static Downstream a;
   private static Downstream b;
@@ -84,6 +91,7 @@ class RoutingTest {
         "method: special",
         "method: spec*",
         "caller: web",
+        "destination: shop",
         "protocol: ttheader",
         "metadata: {env: canary}",
         "service: Cart",
@@ -104,13 +112,49 @@ class RoutingTest {
       byte[] special =
           ttheader(
               Protocol.TTHEADER,
-              Map.of(FROM_SERVICE, "web"),
+              Map.of(FROM_SERVICE, "web", TO_SERVICE, "shop"),
               Map.of("isn", "Cart", "env", "canary"),
               "special");
       byte[] plain = ttheader(Protocol.TTHEADER_FRAMED, Map.of(), Map.of("isn", "Other"), "plain");
       assertThat(answer(fits, special)).isEqualTo("a");
       assertThat(answer(other, plain)).isEqualTo("b");
     }
+  }
+
+  /** Of gRPC the destination is the authority, which HTTP proxies route by. */
+  @Test
+  void theAuthorityPartsCallsOfGrpc() {
+    try (GrpcPeers peers = new GrpcPeers();
+        RawGrpc callers = new RawGrpc();
+        TestGateway gateway =
+            TestGateway.start(
+                """
+                listeners: {rpc: {address: '127.0.0.1:0'}}
+                clusters:
+                  a: {endpoints: ['127.0.0.1:%d'], transport: framed}
+                  b: {endpoints: ['127.0.0.1:%d'], transport: framed}
+                routes:
+                  - {match: {destination: 'shop.example:81'}, cluster: a}
+                  - {cluster: b}
+                """
+                    .formatted(saying(peers, "a"), saying(peers, "b")),
+                1)) {
+      assertThat(ofAuthority(callers, gateway, "shop.example", 81)).isEqualTo("a");
+      assertThat(ofAuthority(callers, gateway, "shop.example", 82)).isEqualTo("b");
+    }
+  }
+
+  private static int saying(GrpcPeers peers, String name) {
+    return peers.serve(call -> call.endHandler(end -> call.response().end(Buffer.buffer(name))));
+  }
+
+  private static String ofAuthority(RawGrpc callers, TestGateway gateway, String host, int port) {
+    HttpClientRequest request =
+        callers.open(gateway.port(), "/Svc/Ask", Map.of("content-type", "application/grpc"));
+    request.authority(HostAndPort.authority(host, port));
+    Future<RawGrpc.Answer> answer = RawGrpc.listen(request, m -> {});
+    request.end(RawGrpc.framed(new byte[1]));
+    return TestGateway.get(answer).texts().get(0);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.sluice.gateway.exchange;
 
 import static io.sluice.gateway.testkit.Frames.data;
+import static io.sluice.gateway.testkit.Frames.exception;
 import static io.sluice.gateway.testkit.Frames.halfClose;
 import static io.sluice.gateway.testkit.Frames.open;
 import static io.sluice.gateway.testkit.Frames.reset;
@@ -166,6 +167,33 @@ class StreamHooksTest {
       assertThat(caller.readFrame().strings())
           .containsEntry("last", "words")
           .doesNotContainKey("end");
+      journal.assertCompletedOnce("a");
+    }
+  }
+
+  /** Where the stream has no deadline, each filter has a time of its own to answer. */
+  @Test
+  void oneFilterThatAnswersGivesAnotherNoMoreTime() {
+    Promise<Step> answered = Promise.promise();
+    a.on(
+        REQUEST_MESSAGE,
+        (call, m) ->
+            journal.namesAt(REQUEST_MESSAGE).size() < 2
+                ? Step.NEXT
+                : Step.await(answered.future()));
+    a.on(RESPONSE_MESSAGE, (call, m) -> Step.await(Promise.<Step>promise().future()));
+    try (Downstream downstream = downstream();
+        TestGateway gateway = TestGateway.to(downstream.port(), a);
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(1), data(1, "one")));
+      journal.awaitEvent("a.RESPONSE_MESSAGE");
+      caller.send(data(1, "two"));
+      await().until(() -> journal.namesAt(REQUEST_MESSAGE).size() == 2);
+      answered.complete(Step.NEXT);
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(exception(end).text()).contains("timeout=10000ms");
       journal.assertCompletedOnce("a");
     }
   }

@@ -33,7 +33,8 @@ class RouteTableTest {
   private static final Peer PEER = new Peer(new InetSocketAddress("127.0.0.1", 1));
 
   private static RpcCall call(String packageName, String service, String method) {
-    return call(Protocol.TTHEADER, Codec.THRIFT, "rpc", "", packageName, service, method, Map.of());
+    return call(
+        Protocol.TTHEADER, Codec.THRIFT, "rpc", "", "", packageName, service, method, Map.of());
   }
 
   private static RpcCall call(
@@ -41,6 +42,7 @@ class RouteTableTest {
       Codec codec,
       String listener,
       String caller,
+      String destination,
       String packageName,
       String service,
       String method,
@@ -50,6 +52,7 @@ class RouteTableTest {
     RpcCall call =
         new RpcCall(protocol, codec, listener, PEER, packageName, service, method, headers);
     call.caller(caller, "");
+    call.destination(destination);
     return call;
   }
 
@@ -129,6 +132,7 @@ class RouteTableTest {
           && (m.protocol() == null || m.protocol() == call.protocol())
           && (m.listener() == null || m.listener().equals(call.listener()))
           && (m.caller() == null || m.caller().equals(call.caller()))
+          && (m.destination() == null || m.destination().equals(call.destination()))
           && m.metadata().entrySet().stream()
               .allMatch(e -> e.getValue().equals(call.metadata().get(e.getKey())));
     }
@@ -145,6 +149,7 @@ class RouteTableTest {
               + count(m.protocol())
               + count(m.listener())
               + count(m.caller())
+              + count(m.destination())
               + m.metadata().size();
       int method = m.method() == null ? -1 : m.method().literals();
       boolean whole = m.method() != null && m.method().isLiteral();
@@ -211,6 +216,9 @@ class RouteTableTest {
         parts.add("caller: " + word("xy", 1, 1));
       }
       if (chance(15)) {
+        parts.add("destination: " + word("xy", 1, 1));
+      }
+      if (chance(15)) {
         parts.add("metadata: {k: " + word("xy", 1, 1) + "}");
       }
       return String.join(", ", parts);
@@ -221,6 +229,7 @@ class RouteTableTest {
           chance(50) ? Protocol.FRAMED : Protocol.TTHEADER,
           chance(50) ? Codec.THRIFT : Codec.PROTOBUF,
           chance(50) ? "rpc" : "edge",
+          word("xy", 0, 1),
           word("xy", 0, 1),
           word("ab", 0, 1),
           word("ab.", 0, 4),
@@ -306,6 +315,7 @@ class RouteTableTest {
                       "rpc",
                       "",
                       "",
+                      "",
                       "S",
                       "m",
                       Map.of(key, "canary"))))
@@ -340,6 +350,7 @@ class RouteTableTest {
         service,
         prefix,
         glob == null ? null : Glob.parse(glob),
+        null,
         null,
         null,
         null,

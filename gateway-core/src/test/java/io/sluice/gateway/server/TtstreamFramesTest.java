@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of each kind of ttstream's frames (sections 6.3 and 6.7 of Kitex's wire). */
@@ -184,6 +185,31 @@ class TtstreamFramesTest {
       assertThat(Frames.exception(rst)).isEqualTo(Status.exception(12014, "too slow"));
       assertThat(Frames.exceptionId(rst)).isEqualTo(id);
       assertThat(next(FrameType.TRAILER).id()).isEqualTo(id);
+    }
+  }
+
+  @Test
+  void inThePathOfACancelTheGatewayHasTheNameThatItIsGiven() throws InterruptedException {
+    AtomicInteger streams = new AtomicInteger();
+    try (Downstream downstream =
+            answering(
+                (peer, id) -> {
+                  if (streams.incrementAndGet() > 1) {
+                    peer.send(reset(id, 12007, "gone", "mesh"));
+                  }
+                });
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config("framed", "", downstream.port())
+                    .replace("'127.0.0.1:0'", "'127.0.0.1:0', cancelName: gw.eu-1"),
+                1);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      next(FrameType.HEADER);
+      caller.send(reset(1, 12014, "too slow", "web,front"));
+      assertThat(next(FrameType.RST).strings()).containsEntry("ttscp", "web,front,gw.eu-1");
+      caller.send(open(2));
+      assertThat(read(caller, FrameType.RST).strings()).containsEntry("ttscp", "mesh,gw.eu-1");
     }
   }
 

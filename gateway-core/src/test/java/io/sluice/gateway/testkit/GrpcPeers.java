@@ -71,6 +71,11 @@ public final class GrpcPeers implements AutoCloseable {
         });
   }
 
+  /** Does something after so many milliseconds, on the loop of the peers. */
+  public void later(int millis, Runnable action) {
+    vertx.setTimer(millis, timer -> action.run());
+  }
+
   /** Begins a call of {@code pkg.Svc/method}. */
   public GrpcClientRequest<Buffer, Buffer> open(int port, String method) {
     return TestGateway.get(

@@ -60,7 +60,7 @@ public final class Http2Peer implements AutoCloseable {
 
   private final Peer peer;
   private final ByteBuf in = Unpooled.buffer();
-  private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
+  private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
 
   private Http2Peer(Peer peer) {
     this.peer = peer;

@@ -95,6 +95,11 @@ public class Probe implements Filter {
     at(Hook.COMPLETE, call, null);
   }
 
+  /** How a configuration uses it. */
+  public String use() {
+    return "{use: " + name + "}";
+  }
+
   /** A factory under this probe's name that always gives this probe. */
   public FilterFactory<NoSettings> factory() {
     return new FilterFactory<>() {

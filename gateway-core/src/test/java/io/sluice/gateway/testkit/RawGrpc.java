@@ -96,8 +96,19 @@ public final class RawGrpc implements AutoCloseable {
 
   /** Starts a downstream that is given each message as it comes, and null at the half close. */
   public int serveMessages(BiConsumer<HttpServerRequest, byte[]> each) {
+    return serveMessages(request -> {}, each);
+  }
+
+  /**
+   * The same.
+   *
+   * @param begin is given each call before its messages
+   */
+  public int serveMessages(
+      Consumer<HttpServerRequest> begin, BiConsumer<HttpServerRequest, byte[]> each) {
     return serveRaw(
         request -> {
+          begin.accept(request);
           Messages messages = new Messages();
           request.handler(
               bytes -> {

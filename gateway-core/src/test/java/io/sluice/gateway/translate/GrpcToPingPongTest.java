@@ -230,6 +230,34 @@ class GrpcToPingPongTest {
     }
   }
 
+  /** As Kitex's own servers tell them; a status that came as one stays what it was. */
+  @ParameterizedTest
+  @CsvSource({
+    "1, '', 1",
+    "6, '', 6",
+    "20, '', 20",
+    "4711, '', 4711",
+    "0, '', 2",
+    "-3, '', 2",
+    "1, 12, 12"
+  })
+  void anExceptionIsItsNumberWhereThatIsAskedFor(int type, String status, int expected) {
+    Map<String, String> back = status.isEmpty() ? Map.of() : Map.of("grpc-status", status);
+    try (Downstream downstream = answering(m -> exception(m, type, "wrong", back));
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config(
+                        "ttheader-framed", "mode: unary, match: {service: Cart}", downstream.port())
+                    .replace("'127.0.0.1:0'", "'127.0.0.1:0', grpcStatus: raw"),
+                1)) {
+      Answer answer = grpc.call(gateway.port(), PATH, Map.of(), new byte[1]);
+      assertThat(answer.status()).isEqualTo(expected);
+      assertThat(answer.end("grpc-message")).isEqualTo("wrong");
+      Answer unknown = grpc.call(gateway.port(), "/shop.Other/put", Map.of(), new byte[1]);
+      assertThat(unknown.status()).isEqualTo(20);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"'', 13", "7, 7"})
   void aBusinessStatusIsInTheTrailers(String status, int expected) {

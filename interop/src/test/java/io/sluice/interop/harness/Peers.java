@@ -96,8 +96,10 @@ public final class Peers {
   }
 
   /** Starts a server on that port, for example in place of one that has ended. */
-  public static Server serverAt(InetSocketAddress address) {
-    return new Server(List.of("--addr", text(address)));
+  public static Server serverAt(InetSocketAddress address, String... options) {
+    List<String> all = new ArrayList<>(List.of("--addr", text(address)));
+    all.addAll(List.of(options));
+    return new Server(all);
   }
 
   /**

@@ -39,6 +39,17 @@ final class Siege implements AutoCloseable {
   /** Code, classes, threads, the collector's own: what a JVM needs beside. */
   private static final int BESIDE_MIB = 160;
 
+  /** Options of a JVM with so little. */
+  static final String[] SMALL_MEMORY = {
+    "-Xms" + HEAP_MIB + "m",
+    "-Xmx" + HEAP_MIB + "m",
+    "-XX:+AlwaysPreTouch",
+    "-XX:MaxDirectMemorySize=" + DIRECT_MIB + "m",
+    // Every buffer is tracked all the same; what the detector keeps of each stack would fill this
+    // heap, which is to be measured without it.
+    "-Dio.netty.leakDetection.targetRecords=1"
+  };
+
   /**
    * What the later half of the rounds may add to the greatest of the first half, in which code is
    * compiled and pools grow to their size. In the short form that half is one round, and the next
@@ -97,14 +108,7 @@ final class Siege implements AutoCloseable {
                 """
                     .formatted(
                         FIRST_BYTES_MILLIS, FRAME_MILLIS, limits, server.address().getPort()))
-            .java(
-                "-Xms" + HEAP_MIB + "m",
-                "-Xmx" + HEAP_MIB + "m",
-                "-XX:+AlwaysPreTouch",
-                "-XX:MaxDirectMemorySize=" + DIRECT_MIB + "m",
-                // Every buffer is tracked all the same; what the detector keeps of each stack
-                // would fill this heap, which is to be measured without it.
-                "-Dio.netty.leakDetection.targetRecords=1")
+            .java(SMALL_MEMORY)
             .start();
     sampler = new Thread(this::sample, "rss");
     sampler.setDaemon(true);

@@ -1,7 +1,7 @@
 package io.sluice.gateway.wire.grpc;
 
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
 import io.sluice.api.BizStatus;
 import io.sluice.api.Codec;
@@ -21,11 +21,17 @@ public final class GrpcHeaders {
   private static final AsciiString THRIFT = AsciiString.cached("thrift");
   private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
   private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
+  public static final AsciiString SOURCE_SERVICE = AsciiString.cached("source-service");
+  public static final AsciiString SOURCE_METHOD = AsciiString.cached("source-method");
   private static final AsciiString TE = AsciiString.cached("te");
   private static final AsciiString TRAILERS = AsciiString.cached("trailers");
   private static final AsciiString POST = AsciiString.cached("POST");
   private static final AsciiString HTTP = AsciiString.cached("http");
+  private static final AsciiString ZERO = AsciiString.cached("0");
   private static final AsciiString OK = AsciiString.cached("200");
+
+  /** Bytes of HPACK's table. */
+  private static final int TABLE = 4096;
 
   private GrpcHeaders() {}
 
@@ -50,34 +56,52 @@ public final class GrpcHeaders {
 
   /** All but the pseudo headers and what belongs to the leg alone. */
   public static Headers read(Http2Headers from) {
-    Headers headers = new Headers(Headers.Dialect.HTTP2);
+    int size = 0;
+    for (Map.Entry<CharSequence, CharSequence> entry : from) {
+      if (isOfTheCall(AsciiString.of(entry.getKey()))) {
+        size += entry.getKey().length() + entry.getValue().length();
+      }
+    }
+    byte[] bytes = new byte[size];
+    Headers headers = new Headers(Headers.Dialect.HTTP2, bytes);
+    int at = 0;
     for (Map.Entry<CharSequence, CharSequence> entry : from) {
       AsciiString name = AsciiString.of(entry.getKey());
-      if (name.isEmpty()
-          || name.byteAt(0) == ':'
-          || name.contentEquals(TE)
-          || name.contentEquals(GRPC_TIMEOUT)
-          || name.contentEquals(GRPC_STATUS)
-          || name.contentEquals(GRPC_MESSAGE)) {
-        continue;
+      if (isOfTheCall(name)) {
+        AsciiString value = AsciiString.of(entry.getValue());
+        int valueAt = at + name.length();
+        System.arraycopy(name.array(), name.arrayOffset(), bytes, at, name.length());
+        System.arraycopy(value.array(), value.arrayOffset(), bytes, valueAt, value.length());
+        headers.addRange(at, name.length(), valueAt, value.length());
+        at = valueAt + value.length();
       }
-      headers.add(name.toByteArray(), AsciiString.of(entry.getValue()).toByteArray());
     }
     return headers;
   }
 
+  private static boolean isOfTheCall(AsciiString name) {
+    return !name.isEmpty()
+        && name.byteAt(0) != ':'
+        && !name.contentEquals(TE)
+        && !name.contentEquals(GRPC_TIMEOUT)
+        && !name.contentEquals(GRPC_STATUS)
+        && !name.contentEquals(GRPC_MESSAGE);
+  }
+
   /** The request's head for a downstream. */
   public static Http2Headers request(RpcCall call, @Nullable String authority) {
-    Http2Headers out = new DefaultHttp2Headers(false, 16);
-    out.method(POST).scheme(HTTP);
-    out.path('/' + call.outboundService() + '/' + call.method());
-    out.authority(authority(call, authority));
-    out.add(TE, TRAILERS);
+    AsciiString[] out = entries(call.outboundHeaders(), call.explicitTimeout() ? 2 : 1);
+    put(out, 0, TE, TRAILERS);
     if (call.explicitTimeout()) {
-      out.add(GRPC_TIMEOUT, GrpcTimeout.format(call.nanosLeft()));
+      put(out, 1, GRPC_TIMEOUT, AsciiString.of(GrpcTimeout.format(call.nanosLeft())));
     }
-    append(out, call.outboundHeaders());
-    return out;
+    return ReadOnlyHttp2Headers.clientHeaders(
+        false,
+        POST,
+        AsciiString.of('/' + call.outboundService() + '/' + call.method()),
+        HTTP,
+        AsciiString.of(authority(call, authority)),
+        out);
   }
 
   private static String authority(RpcCall call, @Nullable String given) {
@@ -89,30 +113,30 @@ public final class GrpcHeaders {
 
   /** The head of a response, before its messages. */
   public static Http2Headers response(Headers headers) {
-    Http2Headers out = new DefaultHttp2Headers(false, 8);
-    out.status(OK);
-    append(out, headers);
-    return out;
+    return ReadOnlyHttp2Headers.serverHeaders(false, OK, entries(headers, 0));
   }
 
-  /** What ends a response that has begun. */
-  public static Http2Headers trailers(CallEnd end) {
-    Http2Headers out = new DefaultHttp2Headers(false, 8);
-    status(out, end.status());
-    append(out, end.rawTrailers());
-    return out;
+  /**
+   * What ends a response that has begun.
+   *
+   * @param raw see {@link GrpcStatus#number}
+   */
+  public static Http2Headers trailers(CallEnd end, boolean raw) {
+    return ReadOnlyHttp2Headers.trailers(false, entries(end, raw, 0));
   }
 
-  /** A response that is nothing but its end. */
-  public static Http2Headers trailersOnly(CallEnd end, CharSequence contentType) {
-    Http2Headers out = new DefaultHttp2Headers(false, 8);
-    out.status(OK);
-    status(out, end.status());
-    append(out, end.rawTrailers());
-    if (!out.contains(CONTENT_TYPE)) {
-      out.set(CONTENT_TYPE, contentType);
+  /**
+   * A response that is nothing but its end.
+   *
+   * @param raw see {@link GrpcStatus#number}
+   */
+  public static Http2Headers trailersOnly(CallEnd end, boolean raw, CharSequence contentType) {
+    boolean typed = end.rawTrailers().find(CONTENT_TYPE.toString()) >= 0;
+    AsciiString[] out = entries(end, raw, typed ? 0 : 1);
+    if (!typed) {
+      put(out, 0, CONTENT_TYPE, AsciiString.of(contentType));
     }
-    return out;
+    return ReadOnlyHttp2Headers.serverHeaders(false, OK, out);
   }
 
   /**
@@ -122,18 +146,15 @@ public final class GrpcHeaders {
    * @param status of gRPC
    */
   public static Http2Headers refusal(Http2Headers request, int status, String text) {
-    Http2Headers out = new DefaultHttp2Headers(false, 8);
-    out.status(OK);
-    out.add(CONTENT_TYPE, request.get(CONTENT_TYPE));
-    status(out, Status.grpc(status, text));
-    return out;
-  }
-
-  private static void status(Http2Headers out, Status status) {
-    out.add(GRPC_STATUS, Integer.toString(GrpcStatus.number(status)));
-    if (!status.text().isEmpty()) {
-      out.add(GRPC_MESSAGE, GrpcStatus.encodeMessage(status.text()));
-    }
+    return ReadOnlyHttp2Headers.serverHeaders(
+        false,
+        OK,
+        CONTENT_TYPE,
+        AsciiString.of(request.get(CONTENT_TYPE)),
+        GRPC_STATUS,
+        number(status),
+        GRPC_MESSAGE,
+        AsciiString.of(GrpcStatus.encodeMessage(text)));
   }
 
   /** The HTTP status of a response's head; 0 if it has none. */
@@ -187,18 +208,44 @@ public final class GrpcHeaders {
     }
   }
 
-  private static void append(Http2Headers out, Headers headers) {
-    if (headers.dialect() != Headers.Dialect.HTTP2) {
-      if (headers.count() > 0) {
-        throw new IllegalStateException("metadata in the dialect " + headers.dialect());
-      }
-      return;
+  /** The status of an end and its trailers, behind room for so many entries more. */
+  private static AsciiString[] entries(CallEnd end, boolean raw, int more) {
+    Status status = end.status();
+    boolean hasText = !status.text().isEmpty();
+    AsciiString[] out = entries(end.rawTrailers(), hasText ? more + 2 : more + 1);
+    put(out, more, GRPC_STATUS, number(GrpcStatus.number(status, raw)));
+    if (hasText) {
+      put(out, more + 1, GRPC_MESSAGE, AsciiString.of(GrpcStatus.encodeMessage(status.text())));
     }
+    return out;
+  }
+
+  /** Names and values in turns, behind room for so many entries more. */
+  private static AsciiString[] entries(Headers headers, int more) {
+    int count = headers.count();
+    if (headers.dialect() != Headers.Dialect.HTTP2 && count > 0) {
+      throw new IllegalStateException("metadata in the dialect " + headers.dialect());
+    }
+    AsciiString[] out = new AsciiString[2 * (more + count)];
     byte[] bytes = headers.array();
-    for (int i = 0; i < headers.count(); i++) {
-      out.add(
-          new AsciiString(bytes, headers.keyOffset(i), headers.keyLength(i), false),
-          new AsciiString(bytes, headers.valueOffset(i), headers.valueLength(i), false));
+    // HPACK's table may keep an entry, and should not keep much else with it.
+    boolean copy = bytes.length > TABLE;
+    for (int i = 0; i < count; i++) {
+      put(
+          out,
+          more + i,
+          new AsciiString(bytes, headers.keyOffset(i), headers.keyLength(i), copy),
+          new AsciiString(bytes, headers.valueOffset(i), headers.valueLength(i), copy));
     }
+    return out;
+  }
+
+  private static void put(AsciiString[] to, int entry, AsciiString name, AsciiString value) {
+    to[2 * entry] = name;
+    to[2 * entry + 1] = value;
+  }
+
+  private static AsciiString number(int number) {
+    return number == 0 ? ZERO : AsciiString.of(Integer.toString(number));
   }
 }

@@ -16,12 +16,27 @@ public final class GrpcStatus {
   private static final int INTERNAL = 13;
   private static final int UNAVAILABLE = 14;
   private static final int UNAUTHENTICATED = 16;
+  private static final int KITEX_UNKNOWN_SERVICE = 20;
   private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 
   private GrpcStatus() {}
 
-  /** The number that tells this end to a gRPC caller. */
-  public static int number(Status status) {
+  /**
+   * The number that tells this end to a gRPC caller.
+   *
+   * @param raw whether a Thrift exception is told by its number where that is more than 0, as
+   *     Kitex's servers do, also that there is no such service
+   */
+  public static int number(Status status, boolean raw) {
+    if (raw && status.code() == Status.Code.EXCEPTION && status.number() > 0) {
+      return status.number();
+    }
+    return raw && status.code() == Status.Code.UNKNOWN_SERVICE
+        ? KITEX_UNKNOWN_SERVICE
+        : number(status);
+  }
+
+  private static int number(Status status) {
     return switch (status.code()) {
       case OK -> 0;
       case GRPC -> status.number();

@@ -1,13 +1,18 @@
 package io.sluice.gateway.wire.http2;
 
+import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2FrameCodec;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 
@@ -28,40 +33,80 @@ public final class Http2Codecs {
    */
   private static final int SHARE = 16 * 1024;
 
-  /** From downstreams, one after another; those of callers are counted with their other frames. */
-  private static final int MAX_EMPTY_DATA = 100;
+  /** Pieces of a header list that are no whole frame. */
+  private static final int MAX_SMALL_CONTINUATIONS = 16;
 
   private Http2Codecs() {}
 
   /**
+   * The handlers that make frames of bytes, and bytes of frames.
+   *
+   * @param gather between the channel and the codec
+   */
+  public record Handlers(ChannelHandler gather, Http2FrameCodec codec) {}
+
+  /**
    * For the side of the callers. Streams whose header list is not as RFC 9113, 8.2 and 8.3 want it
-   * are reset, but for the values of headers, which pass as they are. Refuses a header list in too
-   * many pieces; whoever uses it counts all else that a caller may flood a connection with.
+   * are reset. Refuses a header list in too many pieces; whoever uses it counts all else that a
+   * caller may flood a connection with.
    *
    * @param maxHeaderList bytes
    */
-  public static Http2FrameCodec server(int maxHeaderList, int maxStreams, ResetListener resets) {
+  public static Handlers server(int maxHeaderList, int maxStreams, ResetListener resets) {
     Http2Settings settings =
         Http2Settings.defaultSettings()
             .maxConcurrentStreams(maxStreams)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return new Builder(true, settings, resets).build();
+    Http2Connection connection = connection(true);
+    // At once, not only when the caller has acknowledged it.
+    connection.remote().maxActiveStreams(maxStreams);
+    FrameGather gather = new FrameGather();
+    Http2ConnectionEncoder encoder = encoder(connection, gather);
+    Http2FrameCodec codec =
+        new ToldFrameCodec(encoder, decoder(connection, encoder, maxHeaderList), settings, resets);
+    codec.gracefulShutdownTimeoutMillis(0);
+    return new Handlers(gather, codec);
   }
 
   /**
    * For the side of the downstreams. Whoever uses it counts what they may flood a connection with,
-   * but for header lists in too many pieces and empty data.
+   * but for header lists in too many pieces.
    *
    * @param maxHeaderList bytes
    */
-  public static Http2FrameCodec client(int maxHeaderList, ResetListener resets) {
+  public static Handlers client(int maxHeaderList, ResetListener resets) {
     Http2Settings settings =
         Http2Settings.defaultSettings()
             .pushEnabled(false)
             .initialWindowSize(STREAM_WINDOW)
             .maxHeaderListSize(maxHeaderList);
-    return new Builder(false, settings, resets).build();
+    Http2Connection connection = connection(false);
+    FrameGather gather = new FrameGather();
+    Http2ConnectionEncoder encoder = encoder(connection, gather);
+    Http2FrameCodec codec =
+        new ToldFrameCodec(encoder, decoder(connection, encoder, maxHeaderList), settings, resets);
+    codec.gracefulShutdownTimeoutMillis(0);
+    return new Handlers(gather, codec);
+  }
+
+  private static Http2ConnectionEncoder encoder(Http2Connection connection, FrameGather gather) {
+    return new ControlFrameLimit(
+        new DefaultHttp2ConnectionEncoder(connection, new GatheringFrameWriter(gather)));
+  }
+
+  private static Http2ConnectionDecoder decoder(
+      Http2Connection connection, Http2ConnectionEncoder encoder, int maxHeaderList) {
+    return new DefaultHttp2ConnectionDecoder(
+        connection,
+        encoder,
+        new DefaultHttp2FrameReader(
+            new DefaultHttp2HeadersDecoder(true, maxHeaderList), MAX_SMALL_CONTINUATIONS),
+        Http2PromisedRequestVerifier.ALWAYS_VERIFY,
+        true,
+        true,
+        true,
+        true);
   }
 
   private static Http2Connection connection(boolean server) {
@@ -78,35 +123,5 @@ public final class Http2Codecs {
         .remote()
         .flowController(new DefaultHttp2RemoteFlowController(connection, distributor));
     return connection;
-  }
-
-  private static final class Builder extends Http2FrameCodecBuilder {
-    private final boolean server;
-    private final ResetListener resets;
-
-    Builder(boolean server, Http2Settings settings, ResetListener resets) {
-      this.server = server;
-      this.resets = resets;
-      connection(Http2Codecs.connection(server));
-      initialSettings(settings);
-      gracefulShutdownTimeoutMillis(0);
-      validateHeaders(true);
-      validateRequiredPseudoHeaders(true);
-      // These count what honest peers do as well, and do not set it against the calls they make.
-      decoderEnforceMaxRstFramesPerWindow(0, 0);
-      encoderEnforceMaxRstFramesPerWindow(0, 0);
-      decoderEnforceMaxConsecutiveEmptyDataFrames(server ? 0 : MAX_EMPTY_DATA);
-    }
-
-    @Override
-    public boolean isServer() {
-      return server;
-    }
-
-    @Override
-    protected Http2FrameCodec build(
-        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-      return new ToldFrameCodec(encoder, decoder, settings, resets);
-    }
   }
 }

@@ -1,4 +1,7 @@
-/** How HTTP/2 connections are set up on either side; the frames themselves are Netty's. */
+/**
+ * How HTTP/2 connections are set up on either side. Frames are read and streams kept by Netty;
+ * those that calls are made of are written here, many into one buffer.
+ */
 @NullMarked
 package io.sluice.gateway.wire.http2;
 

@@ -14,9 +14,6 @@ public final class StreamCodes {
   public static final int CONNECTION_CLOSED = 12013;
   public static final int STREAM_DEADLINE = 12015;
 
-  /** The name that the gateway has in the path of a cancel. */
-  private static final String OWN_NAME = "sluice";
-
   /** A longer path goes in circles, and is begun anew. */
   private static final int MAX_PATH = 8192;
 
@@ -41,10 +38,14 @@ public final class StreamCodes {
     return entry < 0 ? "" : headers.value(entry);
   }
 
-  /** The path of a cancel that came by this one, and goes on from here. */
-  public static String pathFromHere(String path) {
+  /**
+   * The path of a cancel that came by this one, and goes on from here.
+   *
+   * @param name of the gateway in such paths
+   */
+  public static String pathFromHere(String path, String name) {
     boolean begins = path.isEmpty() || path.length() > MAX_PATH;
-    return begins ? OWN_NAME : path + ',' + OWN_NAME;
+    return begins ? name : path + ',' + name;
   }
 
   /**

@@ -132,7 +132,7 @@ class GrpcTablesTest {
   @ParameterizedTest
   @EnumSource(Status.Code.class)
   void everyEndHasANumberOfGrpc(Status.Code code) {
-    int number = GrpcStatus.number(new Status(code, 0, ""));
+    int number = GrpcStatus.number(new Status(code, 0, ""), false);
     assertThat(number).isBetween(0, 16);
     assertThat(number == 0).isEqualTo(code == Status.Code.OK || code == Status.Code.GRPC);
   }
@@ -143,7 +143,22 @@ class GrpcTablesTest {
     "0,2", "4711,2", "-1,2"
   })
   void aThriftExceptionHasANumberOfGrpc(int type, int number) {
-    assertThat(GrpcStatus.number(Status.exception(type, ""))).isEqualTo(number);
+    assertThat(GrpcStatus.number(Status.exception(type, ""), false)).isEqualTo(number);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "6,6", "20,20", "4711,4711", "0,2", "-1,2"})
+  void rawItIsItsOwnNumber(int type, int number) {
+    assertThat(GrpcStatus.number(Status.exception(type, ""), true)).isEqualTo(number);
+  }
+
+  @Test
+  void rawOnlyAnUnknownServiceOfTheGatewaysOwnEndsIsAnother() {
+    for (Status.Code code : Status.Code.values()) {
+      Status status = new Status(code, 0, "");
+      assertThat(GrpcStatus.number(status, true))
+          .isEqualTo(code == Status.Code.UNKNOWN_SERVICE ? 20 : GrpcStatus.number(status, false));
+    }
   }
 
   @ParameterizedTest

@@ -34,6 +34,10 @@ final class Entry {
   final String method;
   final String route;
   final String cluster;
+
+  /** Null if the call did not go out. */
+  final @Nullable Protocol outbound;
+
   final String endpoint;
   final int attempts;
   final long requestBytes;
@@ -79,6 +83,7 @@ final class Entry {
     method = clip(call.method(), MAX_NAME);
     route = call.route();
     cluster = call.cluster();
+    outbound = call.outboundProtocol();
     endpoint = call.endpoint();
     attempts = call.attempts();
     requestBytes = call.requestBytes();

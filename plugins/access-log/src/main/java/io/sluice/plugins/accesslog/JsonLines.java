@@ -101,6 +101,7 @@ final class JsonLines {
   private void where(Entry e) throws IOException {
     text("route", e.route);
     text("cluster", e.cluster);
+    text("outbound", e.outbound == null ? "" : e.outbound.label());
     text("endpoint", e.endpoint);
     json.writeNumberField("attempts", e.attempts);
     json.writeNumberField("requestBytes", e.requestBytes);

@@ -12,6 +12,7 @@ import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
@@ -73,6 +74,7 @@ class FieldsTest {
       assertThat(line.getString("method")).isEqualTo("Add");
       assertThat(line.getString("route")).isEqualTo("all");
       assertThat(line.getString("cluster")).isEqualTo("backend");
+      assertThat(line.getString("outbound")).isEqualTo("framed");
       assertThat(line.getString("endpoint")).isEqualTo("127.0.0.1:" + downstream.port());
       assertThat(line.getInteger("attempts")).isEqualTo(1);
       assertThat(line.getInteger("requestBytes")).isEqualTo(Thrifts.args("hello").length);
@@ -112,6 +114,69 @@ class FieldsTest {
       for (String field : line.fieldNames()) {
         assertThat(Files.readString(ReferenceTest.PAGE)).contains("`" + field + "`");
       }
+    }
+  }
+
+  @Test
+  void aTranslatedCallHasTheProtocolItWentOutBy() throws IOException {
+    try (Downstream downstream = Downstream.echoing();
+        RawGrpc grpc = new RawGrpc();
+        Lines log = logged(TestGateway.config("framed", "mode: unary", downstream.port()))) {
+      byte[] args = Thrifts.args("hello");
+      assertThat(grpc.call(log.gateway.port(), "/shop.Cart/Add", Map.of(), args).status()).isZero();
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("protocol")).isEqualTo("grpc");
+      assertThat(line.getString("outbound")).isEqualTo("framed");
+      assertThat(line.getString("service")).isEqualTo("shop.Cart");
+      assertThat(line.getInteger("requestMessages")).isEqualTo(1);
+      assertThat(line.getInteger("responseMessages")).isEqualTo(1);
+      assertThat(line.getInteger("requestBytes")).isEqualTo(5 + args.length);
+      assertThat(line.getInteger("responseBytes")).isEqualTo(5 + Thrifts.result("hello").length);
+      assertThat(line.getString("endedBy")).isEqualTo("downstream");
+    }
+  }
+
+  @Test
+  void aCallThatCannotBeTranslatedGoesNowhere() {
+    try (Downstream downstream = Downstream.echoing();
+        RawGrpc grpc = new RawGrpc();
+        Lines log =
+            logged(
+                TestGateway.config(
+                    "{unary: framed, streaming: ttstream}", "", downstream.port()))) {
+      byte[] args = Thrifts.args("hello");
+      assertThat(grpc.call(log.gateway.port(), "/Cart/Add", Map.of(), args).status()).isEqualTo(12);
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("status")).isEqualTo("untranslatable");
+      assertThat(line.getString("endedBy")).isEqualTo("gateway");
+      assertThat(line.getString("cluster")).isEqualTo("backend");
+      assertThat(line.fieldNames()).doesNotContain("outbound", "endpoint", "firstMessageMicros");
+    }
+  }
+
+  @Test
+  void aStreamThatItsCallerEndsHasWhatPassedUntilThen() {
+    CountDownLatch got = new CountDownLatch(1);
+    Downstream.Service silence =
+        (peer, n) -> {
+          peer.readFrame(); // the HEADER
+          peer.readFrame();
+          got.countDown();
+          while (peer.readFrame() != null) {}
+        };
+    try (Downstream silent = Downstream.serving(silence);
+        Lines log = logged(TestGateway.config("framed", "", silent.port()))) {
+      try (Peer caller = log.gateway.connect()) {
+        caller.send(Splits.glued(Frames.open(1), Frames.data(1, "a")));
+        await().until(() -> got.getCount() == 0);
+      }
+      JsonObject line = log.awaitOne();
+      assertThat(line.getString("outbound")).isEqualTo("ttstream");
+      assertThat(line.getString("endedBy")).isEqualTo("caller");
+      assertThat(line.getInteger("requestMessages")).isEqualTo(1);
+      assertThat(line.getInteger("responseMessages")).isZero();
+      assertThat(line.getInteger("responseBytes")).isZero();
+      assertThat(line.fieldNames()).doesNotContain("firstMessageMicros");
     }
   }
 

@@ -33,6 +33,11 @@ final class FakeCall implements Call {
   }
 
   @Override
+  public String destination() {
+    return "";
+  }
+
+  @Override
   public String endpoint() {
     return "10.0.0.7:8080";
   }
@@ -115,6 +120,11 @@ final class FakeCall implements Call {
   @Override
   public String cluster() {
     return "cart";
+  }
+
+  @Override
+  public @Nullable Protocol outboundProtocol() {
+    return null;
   }
 
   @Override

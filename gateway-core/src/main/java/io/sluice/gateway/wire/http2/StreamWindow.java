@@ -1,0 +1,31 @@
+package io.sluice.gateway.wire.http2;
+
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2Stream;
+
+/** The window that the gateway gives the peer on each stream. */
+public final class StreamWindow {
+  private StreamWindow() {}
+
+  /**
+   * Gives back what has been taken of a stream; what is over needs no window. Straight to the
+   * codec, as a frame for each part would pass the pipeline only for most of them to be saved up
+   * there.
+   *
+   * @param bytes not more than have come and were not given back
+   * @return whether a WINDOW_UPDATE was written, which is to be flushed
+   */
+  public static boolean giveBack(Http2FrameCodec codec, Http2FrameStream stream, int bytes) {
+    Http2Stream open = codec.connection().stream(stream.id());
+    if (open == null || bytes == 0) {
+      return false;
+    }
+    try {
+      return codec.connection().local().flowController().consumeBytes(open, bytes);
+    } catch (Http2Exception e) {
+      throw new IllegalStateException("window of stream " + stream.id(), e);
+    }
+  }
+}
