@@ -22,6 +22,9 @@ final class Endpoint {
   private final SharedPool<TtstreamConnection> ttstream;
   private int calls;
 
+  /** Until when, in {@link System#nanoTime()}; 0 if not. */
+  private long wearsOutUntil;
+
   Endpoint(Address address, int weight, ClusterClient cluster) {
     this.address = address;
     this.name = address.toString();
@@ -58,6 +61,19 @@ final class Endpoint {
   /** How many calls of this loop are open here, those that wait for a connection included. */
   int calls() {
     return calls;
+  }
+
+  /** Its gRPC connections are worn out by resets, up to this {@link System#nanoTime()} at least. */
+  void wearsOutConnections(long until) {
+    wearsOutUntil = until == 0 ? 1 : until;
+  }
+
+  /** Whether its gRPC connections are being worn out by resets. */
+  boolean wearsOutConnections() {
+    if (wearsOutUntil != 0 && wearsOutUntil - System.nanoTime() < 0) {
+      wearsOutUntil = 0;
+    }
+    return wearsOutUntil != 0;
   }
 
   void callBegins() {

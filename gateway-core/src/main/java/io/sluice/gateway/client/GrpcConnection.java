@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
@@ -33,8 +34,9 @@ import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.Http2FrameWatch;
 import io.sluice.gateway.wire.http2.StreamWindow;
-import java.util.List;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -43,9 +45,6 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     implements SharedConnection, Budget.Holder, KeepAlive.Connection {
   /** Kitex's servers may send as much. */
   private static final int MAX_HEADER_LIST = 16 << 20;
-
-  /** Frames of no bytes, one after another, that are no end. */
-  private static final int MAX_EMPTY_DATA = 100;
 
   /** How long a downstream may take to say its first word. */
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -64,19 +63,15 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private final GrpcLegs legs = new GrpcLegs();
   private final Timers.Timer idle = new Idle();
   private final KeepAlive keepAlive;
-  private final Budget.Share share;
-  private final Http2Codecs.Handlers http2 = Http2Codecs.client(MAX_HEADER_LIST);
+  private final FrameGuard guard;
+  private final Http2Codecs.Handlers http2;
 
-  /**
-   * Bytes of all responses that are on their way to the callers, and of requests that are held in
-   * case they have to be sent again.
-   */
-  private long underWay;
+  /** Of responses, their metadata, and of requests in case they have to be sent again. */
+  private final Holding holding;
 
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
   private boolean settingsSeen;
-  private int emptyData;
   private boolean draining;
 
   /** The stream that was refused last; null once another of those that were open is over. */
@@ -85,10 +80,15 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** Why all calls are lost when the connection closes; null if the downstream closes it. */
   private @Nullable String dead;
 
+  /** The downstream did what it may not do: nothing more is taken from it. */
+  private boolean givenUp;
+
   GrpcConnection(SharedPool<GrpcConnection> pool, ClusterClient cluster) {
     this.pool = pool;
     this.cluster = cluster;
-    this.share = Budget.ofProcess().share(cluster.loop().eventLoop(), this);
+    this.holding = new Holding(Budget.ofProcess().share(cluster.loop().eventLoop(), this));
+    this.guard = new FrameGuard(this, cluster.cluster().config(), pool.endpoint());
+    this.http2 = Http2Codecs.client(MAX_HEADER_LIST, guard);
     this.keepAlive =
         new KeepAlive(
             cluster.loop().timers(), cluster.cluster().config().keepAlive().toNanos(), this);
@@ -96,7 +96,9 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   @Override
   public ChannelHandler[] handlers() {
-    return new ChannelHandler[] {http2.gather(), http2.codec(), this};
+    return new ChannelHandler[] {
+      http2.gather(), Http2FrameWatch.ofDownstream(guard), http2.codec(), this
+    };
   }
 
   @Override
@@ -124,6 +126,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     return !draining
         && refused == null
         && legs.size() < cluster.cluster().config().maxStreams()
+        && guard.hasRoom(legs.size())
         && ctx.channel().isActive()
         && !SharedConnection.isCongested(ctx.channel())
         && http2.codec().connection().local().canOpenStream();
@@ -151,6 +154,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
                   }
                 });
     keepAlive.used();
+    guard.says(0);
     flush();
     return stream;
   }
@@ -169,6 +173,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
+    guard.says(size);
     ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
@@ -182,8 +187,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   /** Keeps a part that is about to be written, if there is memory for it. */
   void keep(Replay replay, ByteBuf part) {
-    underWay += replay.keep(ctx.alloc(), part);
-    if (!share.holds(underWay)) {
+    if (!holding.add(replay.keep(ctx.alloc(), part))) {
       taken(replay.letGo());
     }
   }
@@ -211,8 +215,21 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** So many bytes of a response have been passed on, or are nobody's any more. */
   @Override
   public void taken(int bytes) {
-    underWay -= bytes;
-    share.holds(underWay);
+    holding.remove(bytes);
+  }
+
+  /** So many bytes of a response are held until its end. */
+  void keeps(int bytes) {
+    if (!holding.add(bytes)) {
+      cut();
+    }
+  }
+
+  /** So many bytes are held of a frame or header list that is not complete. */
+  void unread(int bytes) {
+    if (bytes != holding.unread() && ctx.channel().isActive() && !holding.unread(bytes)) {
+      cut();
+    }
   }
 
   void giveBack(Http2FrameStream stream, int bytes) {
@@ -274,11 +291,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     GrpcLeg leg = legs.get(frame.stream());
     ByteBuf content = frame.content();
     int padded = frame.initialFlowControlledBytes();
-    emptyData = content.isReadable() || frame.isEndStream() ? 0 : emptyData + 1;
-    if (emptyData > MAX_EMPTY_DATA) {
+    if (!content.isReadable() && !frame.isEndStream() && !guard.control("an empty DATA")) {
       frame.release();
-      dead = pool.address() + " floods the connection with empty DATA";
-      ctx.close();
       return;
     }
     if (leg == null || !leg.headSeen()) {
@@ -287,27 +301,34 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else {
       int size = content.readableBytes();
       giveBack(frame.stream(), padded - size);
+      boolean waits = leg.window() > 0;
       leg.received(size);
-      underWay += size;
-      if (!share.holds(underWay)) {
-        cut();
-      }
-      leg.response().responseData(content, false);
+      keeps(size);
+      leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
     }
     if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
     }
   }
 
-  /** Lets go of what only might be needed; if there is no such thing, ends the largest stream. */
+  /**
+   * Lets go of what only might be needed; if there is no such thing, ends the largest stream, or
+   * all of them, if most is none's yet.
+   */
   @Override
   public void cut() {
     if (legs.letGo()) {
       return;
     }
-    cluster.loop().limits().met(Limit.MEMORY);
     GrpcLeg largest = legs.largest();
-    if (largest != null) {
+    int unread = holding.unread();
+    if (largest == null || largest.held() < unread) {
+      giveUp(
+          Limit.MEMORY,
+          Http2Error.ENHANCE_YOUR_CALM,
+          "memory is short, and it holds " + unread + " bytes that are not complete");
+    } else {
+      cluster.loop().limits().met(Limit.MEMORY);
       cancel(largest);
       largest.end(CallEnd.of(largest.call(), SLOW));
     }
@@ -401,6 +422,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  /** It is to be used no more, as the downstream might take offence; what is open may end. */
+  void wornOut() {
+    // Not at once, as a frame is being written.
+    ctx.executor().execute(() -> drain(Integer.MAX_VALUE));
+  }
+
   // Whether it is still there.
 
   @Override
@@ -420,6 +447,34 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     Closing.now(ctx.channel());
   }
 
+  /** A header list came that says nothing new. */
+  void idleWord() {
+    guard.control("a HEADERS");
+  }
+
+  boolean isGivenUp() {
+    return givenUp;
+  }
+
+  /** The downstream did what it may not do: tells it so, and closes. */
+  void giveUp(Limit limit, Http2Error error, String why) {
+    if (giveUp(limit, why)) {
+      ctx.write(new DefaultHttp2GoAwayFrame(error));
+      ctx.flush();
+      Closing.now(ctx.channel());
+    }
+  }
+
+  private boolean giveUp(Limit limit, String why) {
+    if (givenUp || !ctx.channel().isActive()) {
+      return false;
+    }
+    givenUp = true;
+    dead = "gave up the connection to " + pool.address() + ": " + why;
+    DownstreamLog.gaveUp(cluster, pool.address(), limit, why);
+    return true;
+  }
+
   private void watchIdle() {
     if (legs.isEmpty()) {
       cluster.loop().timers().set(idle, cluster.cluster().config().idleTimeout().toNanos());
@@ -432,14 +487,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     keepAlive.stop();
     draining = true;
     pool.lost(this);
-    legs.letGo();
-    List<GrpcLeg> lost = legs.takeAll();
-    underWay = 0;
-    share.release();
     String why = dead == null ? "connection to " + pool.address() + " lost" : dead;
-    for (GrpcLeg leg : lost) {
+    for (GrpcLeg leg : legs.takeAll()) {
       leg.end(CallEnd.of(leg.call(), Status.unavailable(why)));
     }
+    holding.release();
     super.channelInactive(ctx);
   }
 
@@ -453,9 +505,17 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       // The codec is about to tell the downstream, and closes then.
       draining = true;
       pool.lost(this);
-      dead = pool.address() + " breaks the rules of HTTP/2: " + e.getMessage();
+      boolean flood = e.error() == Http2Error.ENHANCE_YOUR_CALM;
+      giveUp(
+          flood ? Limit.CONTROL_RATE : Limit.PROTOCOL,
+          "it breaks the rules of HTTP/2: " + e.getMessage());
       ctx.executor().execute(() -> Closing.afterWrites(ctx.channel()));
     } else {
+      if (cause instanceof OutOfMemoryError) {
+        giveUp(Limit.MEMORY, "memory is short: " + cause.getMessage());
+      } else if (!(cause instanceof IOException)) {
+        DownstreamLog.thrown(cluster, pool.address(), cause);
+      }
       ctx.close();
     }
   }

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
@@ -28,6 +29,9 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   /** Bytes of it that have left on the present stream. */
   private long sent;
+
+  /** Bytes of the response's metadata. */
+  private int headBytes;
 
   GrpcLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     super(cluster, call, response);
@@ -78,13 +82,19 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
     if (last) {
       connection().finish(stream, GrpcHeaders.end(headers));
     } else if (headSeen() || http >= 100 && http < 200) {
-      // An interim response; the real one follows.
+      // An interim response, of which the real one follows; or one header list too many.
+      connection().idleWord();
     } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
       connection().finish(stream, GrpcStatus.ofHttp(http));
     } else {
       sawHead();
-      call().responseHeaders(GrpcHeaders.read(headers), null);
-      response().responseHead();
+      Headers head = GrpcHeaders.read(headers);
+      headBytes = head.footprint();
+      call().responseHeaders(head, null);
+      connection().keeps(headBytes);
+      if (!isOver()) {
+        response().responseHead();
+      }
     }
   }
 
@@ -119,6 +129,15 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
   @Override
   void over() {
     letGo();
+    if (headBytes > 0) {
+      connection().taken(headBytes);
+      headBytes = 0;
+    }
+  }
+
+  /** Bytes of the response, its metadata included, that are held. */
+  int held() {
+    return window() + headBytes;
   }
 
   /** Holds nothing any more that could be sent again. */

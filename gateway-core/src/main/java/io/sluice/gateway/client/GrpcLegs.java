@@ -42,11 +42,11 @@ final class GrpcLegs {
     return above;
   }
 
-  /** The one with most of its response under way; null if there is none. */
+  /** The one of whose response most is held; null if there is none. */
   @Nullable GrpcLeg largest() {
     GrpcLeg largest = null;
     for (GrpcLeg leg : legs.values()) {
-      if (largest == null || leg.window() > largest.window()) {
+      if (largest == null || leg.held() > largest.held()) {
         largest = leg;
       }
     }

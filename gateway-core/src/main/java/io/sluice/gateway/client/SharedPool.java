@@ -40,6 +40,10 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     this.factory = factory;
   }
 
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
   Address address() {
     return endpoint.address();
   }

@@ -74,6 +74,22 @@ public record ClusterConfig(
         int maxStreams,
     @Setting(
             value =
+                "After how many resets of its streams within a minute a gRPC connection takes no"
+                    + " more calls and ends with those it has; 0 for any number.",
+            fallback = "100",
+            min = 0,
+            max = 1_000_000)
+        int maxResets,
+    @Setting(
+            value =
+                "The most frames per second of one gRPC connection that belong to no call, beyond"
+                    + " those that calls give rise to; 0 for any number.",
+            fallback = "10000",
+            min = 0,
+            max = 10_000_000)
+        int controlRate,
+    @Setting(
+            value =
                 "How long the streams of a ttstream connection may wait for one whose caller does"
                     + " not read; then that one is ended.",
             fallback = "5s",

@@ -1,5 +1,6 @@
 package io.sluice.gateway.loop;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.util.internal.PlatformDependent;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +28,11 @@ public final class Budget {
 
   /** A connection with so many bytes may be cut when another one asks. */
   private static final int LARGE = 64 * 1024;
+
+  /**
+   * As long as not more than this part of the limit is held, bytes are not copied to save memory.
+   */
+  private static final int LITTLE = 16;
 
   /** Whoever holds memory, as the budget sees it. */
   public interface Holder {
@@ -134,6 +140,24 @@ public final class Budget {
    */
   public Share share(Executor loop, Holder holder) {
     return new Share(loop, holder);
+  }
+
+  /**
+   * Makes a part that has to wait as small as it can be, unless little is held: it may be a slice
+   * of a few bytes that keeps alive all that was read into.
+   *
+   * @param part handed over
+   * @return the part, handed over
+   */
+  public ByteBuf compact(ByteBuf part) {
+    if (total.get() <= limit / LITTLE) {
+      return part;
+    }
+    try {
+      return part.alloc().buffer(part.readableBytes()).writeBytes(part);
+    } finally {
+      part.release();
+    }
   }
 
   /** Has the largest holder cut; false if it is the one that asks, or if that would be too late. */

@@ -2,7 +2,9 @@ package io.sluice.gateway.server;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.sluice.gateway.config.LimitsConfig;
+import io.sluice.gateway.loop.Allowance;
 import io.sluice.gateway.loop.Limit;
+import io.sluice.gateway.wire.http2.Http2Codecs;
 
 /**
  * Weighs what a caller does on one HTTP/2 connection beside calling: the streams that it cancels or
@@ -18,14 +20,14 @@ final class FloodGuard {
     void refuse(Limit limit, String why);
   }
 
-  /** A change of settings may touch every stream of the connection. */
-  static final int SETTINGS_COST = 20;
-
   /** The window of stream and connection, and a ping, for something that was answered. */
   private static final int ANSWERS = 3;
 
   /** Some callers give back the window of each frame, however short. */
   private static final int BYTES_PER_ANSWER = 4096;
+
+  /** What may be on its way when a stream ends, in frames of 4 KiB. */
+  private static final int ON_ITS_WAY = Http2Codecs.STREAM_WINDOW / 4096;
 
   private final LimitsConfig limits;
   private final Refusal refusal;
@@ -73,7 +75,7 @@ final class FloodGuard {
       reset("spoils");
     } else {
       // What was on its way when the stream ended costs little, and honest callers cannot help it.
-      control(1, "one of a stream that is over");
+      control(1, "one of a stream that is not open");
     }
   }
 
@@ -92,6 +94,11 @@ final class FloodGuard {
   /** Something of a response goes to the caller, who may have to say something about it. */
   void responds(int bytes) {
     controls.earn(ANSWERS + bytes / BYTES_PER_ANSWER);
+  }
+
+  /** The gateway ends a stream on which the caller may be sending. */
+  void endsEarly() {
+    controls.earn(ON_ITS_WAY);
   }
 
   /** The caller has sent something of a request. */

@@ -13,6 +13,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,7 @@ final class GrpcCall implements ResponseSink {
     } else if (last) {
       request.requestLast(part, false);
     } else {
-      request.requestData(part, false);
+      request.requestData(window > size ? Budget.ofProcess().compact(part) : part, false);
     }
   }
 
@@ -167,6 +168,7 @@ final class GrpcCall implements ResponseSink {
       server.floods().answered();
       if (!halfClosed) {
         // The caller may stop: nobody listens any more. Not sooner, as a reset overtakes the rest.
+        server.floods().endsEarly();
         server.reset(stream, Http2Error.NO_ERROR.code());
       }
     }

@@ -37,6 +37,7 @@ import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcPath;
 import io.sluice.gateway.wire.grpc.GrpcTimeout;
 import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.Http2FrameWatch;
 import io.sluice.gateway.wire.http2.StreamWindow;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -44,7 +45,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of gRPC: the frames of one HTTP/2 connection, each stream a call. */
-final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
+final class GrpcServer extends Http2ChannelDuplexHandler
+    implements Connection, Http2FrameWatch.Connection {
   private static final AsciiString PLAIN_TEXT = AsciiString.cached("text/plain");
   private static final byte[] NOT_GRPC =
       "this port takes gRPC: a content-type that begins with application/grpc\n"
@@ -104,7 +106,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
         .addAfter(detector.name(), "http2-gather", grpc.http2.gather())
         .addAfter("http2-gather", "http2", grpc.http2.codec())
         .addAfter("http2", "grpc", grpc)
-        .addAfter(detector.name(), "http2-watch", new Http2FrameWatch(grpc));
+        .addAfter(detector.name(), "http2-watch", Http2FrameWatch.ofCaller(grpc));
   }
 
   @Override
@@ -307,21 +309,13 @@ final class GrpcServer extends Http2ChannelDuplexHandler implements Connection {
 
   // What its bytes tell before they are read.
 
-  /**
-   * Told before frames are read what they would cost.
-   *
-   * @return false if none of them is to be read
-   */
-  boolean mayRead(int controlCost, String last) {
+  @Override
+  public boolean mayRead(int controlCost, String last) {
     return !refused && (controlCost == 0 || floods.control(controlCost, last));
   }
 
-  /**
-   * Told after each read whether a frame has begun that is not complete.
-   *
-   * @param held bytes of it, and of the header list that it belongs to
-   */
-  void owes(boolean now, int frames, int held) {
+  @Override
+  public void owes(boolean now, int frames, int held) {
     if (refused) {
       return;
     }

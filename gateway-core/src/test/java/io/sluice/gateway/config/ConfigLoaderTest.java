@@ -79,6 +79,8 @@ class ConfigLoaderTest {
                         ClusterConfig.Connections.KEEP,
                         1024,
                         1000,
+                        100,
+                        10_000,
                         Duration.ofSeconds(5),
                         4096,
                         100_000,

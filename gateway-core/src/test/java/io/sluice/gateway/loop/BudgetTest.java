@@ -2,6 +2,8 @@ package io.sluice.gateway.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -97,5 +99,19 @@ class BudgetTest {
     assertThat(cut).isEmpty();
     small.forEach(Budget.Share::release);
     assertThat(budget.held()).isZero();
+  }
+
+  @Test
+  void onceMuchIsHeldWhatWaitsKeepsNothingElseAlive() {
+    ByteBuf read = Unpooled.buffer(1000).writeZero(1000);
+    ByteBuf few = budget.compact(read.readRetainedSlice(10));
+    assertThat(few.unwrap()).isSameAs(read);
+    share("large").holds(MIB);
+    ByteBuf more = budget.compact(read.readRetainedSlice(20));
+    assertThat(more.readableBytes()).isEqualTo(20);
+    assertThat(read.refCnt()).isEqualTo(2);
+    few.release();
+    read.release();
+    more.release();
   }
 }

@@ -1,5 +1,6 @@
 package io.sluice.gateway.server;
 
+import static io.sluice.gateway.testkit.Http2Peer.ACK;
 import static io.sluice.gateway.testkit.Http2Peer.CONTINUATION;
 import static io.sluice.gateway.testkit.Http2Peer.DATA;
 import static io.sluice.gateway.testkit.Http2Peer.END_HEADERS;
@@ -9,8 +10,13 @@ import static io.sluice.gateway.testkit.Http2Peer.INITIAL_WINDOW;
 import static io.sluice.gateway.testkit.Http2Peer.PADDED;
 import static io.sluice.gateway.testkit.Http2Peer.PING;
 import static io.sluice.gateway.testkit.Http2Peer.PRIORITY;
+import static io.sluice.gateway.testkit.Http2Peer.PUSH_PROMISE;
 import static io.sluice.gateway.testkit.Http2Peer.RST_STREAM;
+import static io.sluice.gateway.testkit.Http2Peer.SETTINGS;
+import static io.sluice.gateway.testkit.Http2Peer.bytes;
 import static io.sluice.gateway.testkit.Http2Peer.frame;
+import static io.sluice.gateway.testkit.Http2Peer.goAway;
+import static io.sluice.gateway.testkit.Http2Peer.list;
 import static io.sluice.gateway.testkit.Http2Peer.message;
 import static io.sluice.gateway.testkit.Http2Peer.number;
 import static io.sluice.gateway.testkit.Http2Peer.request;
@@ -21,6 +27,7 @@ import static io.sluice.gateway.testkit.Http2Peer.windowUpdate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.GrpcPeers;
 import io.sluice.gateway.testkit.Http2Peer;
@@ -33,6 +40,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,7 +61,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FloodTest {
   private static final int CANCEL = 8;
   private static final int PROTOCOL_ERROR = 1;
+  private static final int FLOW_CONTROL_ERROR = 3;
+  private static final int FRAME_SIZE_ERROR = 6;
+  private static final int COMPRESSION_ERROR = 9;
   private static final int ENHANCE_YOUR_CALM = 11;
+
+  /** A flag of HEADERS. */
+  private static final int HAS_PRIORITY = 0x20;
+
+  /** A setting. */
+  private static final int MAX_FRAME = 5;
+
   private static final String LOW = "controlRate: 200, maxHeader: 16KiB";
 
   private static GrpcPeers peers;
@@ -93,7 +111,7 @@ class FloodTest {
     return TestGateway.start(
         TestGateway.config("framed", route, downstream)
             .replace("'127.0.0.1:0'", "'127.0.0.1:0', limits: {" + limits + "}"),
-        2);
+        1);
   }
 
   private static double met(TestGateway gateway, String limit) {
@@ -148,6 +166,9 @@ class FloodTest {
   }
 
   static Stream<Attack> attacks() {
+    byte[] bomb = bomb();
+    byte[] pathless =
+        list(new DefaultHttp2Headers(false).method("POST").scheme("http").authority("svc"));
     return Stream.of(
         Attack.of(
             "rapid reset",
@@ -183,7 +204,7 @@ class FloodTest {
         Attack.of(
             "data for a stream that is over",
             "control_rate",
-            "the last of them one of a stream that is over",
+            "the last of them one of a stream that is not open",
             n ->
                 n > 0
                     ? frame(DATA, 0, 1, number(1))
@@ -195,13 +216,60 @@ class FloodTest {
             n ->
                 n > 0
                     ? frame(CONTINUATION, 0, 1, (byte) 0)
-                    : frame(HEADERS, 0, 1, requestList("Silent"))));
+                    : frame(HEADERS, 0, 1, requestList("Silent"))),
+        Attack.of(
+            "a header list in endless pieces of nothing",
+            "control_rate",
+            "continuation",
+            n -> n > 0 ? frame(CONTINUATION, 0, 1) : frame(HEADERS, 0, 1, requestList("Silent"))),
+        Attack.control("goodbyes", "a GOAWAY", goAway(0, 0)),
+        Attack.of(
+            "more streams than there may be",
+            "control_rate",
+            "the last of them one of a stream that is not open",
+            n -> request(stream(n), "Silent", false)),
+        Attack.of(
+            "streams of numbers gone by",
+            "control_rate",
+            "the last of them one of a stream that is not open",
+            n -> request(n > 0 ? 1 : 3, "Silent", false)),
+        Attack.of(
+            "heads with names of no header",
+            "control_rate",
+            "the last of them one of a stream that is not open",
+            n -> request(stream(n), "Silent", false, "UPPER", "case")),
+        Attack.of(
+            "heads without a path",
+            "reset_rate",
+            "opens streams and spoils them",
+            n -> frame(HEADERS, END_HEADERS, stream(n), pathless)),
+        Attack.of(
+            "header lists a little too large",
+            "reset_rate",
+            "opens streams and spoils them",
+            n -> request(stream(n), "Silent", false, "x", "y".repeat(16_200))),
+        Attack.of(
+            "header lists of one entry again and again",
+            "reset_rate",
+            "opens streams and spoils them",
+            n -> frame(HEADERS, END_HEADERS, stream(n), bomb)));
+  }
+
+  /**
+   * A header of 3 KB, which goes into the table, and then its entry a byte each: 300 KB of them.
+   */
+  private static byte[] bomb() {
+    byte[] value = bytes(3000);
+    byte[] entry = Splits.glued(new byte[] {0x40, 1, 'x', 0x7F, (byte) 0xB9, 0x16}, value);
+    byte[] again = new byte[100];
+    Arrays.fill(again, (byte) 0xBE);
+    return Splits.glued(entry, again);
   }
 
   @ParameterizedTest
   @MethodSource("attacks")
   void anAttackIsCutAndTheNeighbourNoticesNothing(Attack attack) {
-    String limits = attack.limit.equals("reset_rate") ? "resetRate: 100" : LOW;
+    String limits = attack.limit.equals("reset_rate") ? "resetRate: 100, maxHeader: 16KiB" : LOW;
     try (TestGateway gateway = gateway(limits, "");
         Warnings warnings = new Warnings()) {
       GrpcClientRequest<Buffer, Buffer> neighbour = peers.open(gateway.port(), "Echo");
@@ -238,13 +306,61 @@ class FloodTest {
   }
 
   static Stream<Fault> faults() {
+    byte[] request = request(1, "Silent", false);
     byte[] most = requestList("Silent", "x", "y".repeat(30_000));
+    byte[] window = windowUpdate(0, Integer.MAX_VALUE);
     return Stream.of(
+        new Fault("more padding than payload", PROTOCOL_ERROR, padded(DATA, request)),
+        new Fault("more padding than head", PROTOCOL_ERROR, padded(HEADERS)),
         new Fault(
-            "more padding than payload",
+            "a head that depends on itself",
             PROTOCOL_ERROR,
-            Splits.glued(request(1, "Silent", false), frame(DATA, PADDED, 1, number(200 << 24)))),
+            frame(
+                HEADERS,
+                END_HEADERS | HAS_PRIORITY,
+                1,
+                Splits.glued(number(1), new byte[1], requestList("Silent")))),
         new Fault("a ping of a stream", PROTOCOL_ERROR, frame(PING, 0, 1, new byte[8])),
+        new Fault("a ping of 9 bytes", FRAME_SIZE_ERROR, frame(PING, 0, 0, new byte[9])),
+        new Fault(
+            "a frame too large",
+            FRAME_SIZE_ERROR,
+            Splits.glued(request, frame(DATA, 0, 1, bytes(16_385)))),
+        new Fault("half a setting", FRAME_SIZE_ERROR, frame(SETTINGS, 0, 0, new byte[7])),
+        new Fault(
+            "settings and their answer in one",
+            FRAME_SIZE_ERROR,
+            frame(SETTINGS, ACK, 0, new byte[6])),
+        new Fault("settings of a stream", PROTOCOL_ERROR, frame(SETTINGS, 0, 1)),
+        new Fault("frames of more than 16 MiB", PROTOCOL_ERROR, settings(MAX_FRAME, 1 << 24)),
+        new Fault("an initial window beyond all", FLOW_CONTROL_ERROR, settings(INITIAL_WINDOW, -1)),
+        new Fault("a window of nothing", PROTOCOL_ERROR, windowUpdate(0, 0)),
+        new Fault("a window beyond all", FLOW_CONTROL_ERROR, Splits.glued(window, window)),
+        new Fault("an even stream", PROTOCOL_ERROR, request(2, "Silent", false)),
+        new Fault("a stream without a number", PROTOCOL_ERROR, request(0, "Silent", false)),
+        new Fault("data of a stream to come", PROTOCOL_ERROR, frame(DATA, 0, 1, number(1))),
+        new Fault("a reset of a stream to come", PROTOCOL_ERROR, reset(1, CANCEL)),
+        new Fault("a window of a stream to come", PROTOCOL_ERROR, windowUpdate(1, 1)),
+        new Fault(
+            "a push",
+            PROTOCOL_ERROR,
+            Splits.glued(
+                request,
+                frame(
+                    PUSH_PROMISE, END_HEADERS, 1, Splits.glued(number(2), requestList("Silent"))))),
+        new Fault("the rest of no header list", PROTOCOL_ERROR, frame(CONTINUATION, 0, 1)),
+        new Fault(
+            "something within a header list",
+            PROTOCOL_ERROR,
+            Splits.glued(frame(HEADERS, 0, 1), frame(PING, 0, 0, new byte[8]))),
+        new Fault("a header table entry of nobody", COMPRESSION_ERROR, block(0xFF, 0x7F)),
+        new Fault("a header table entry 0", COMPRESSION_ERROR, block(0x80)),
+        new Fault("a header table too large", COMPRESSION_ERROR, block(0x3F, 0xE1, 0xFF, 0x03)),
+        new Fault("a number without end", COMPRESSION_ERROR, block(0xFF, 0xFF, 0xFF, 0xFF)),
+        new Fault(
+            "a goodbye that says more than the one before",
+            PROTOCOL_ERROR,
+            Splits.glued(goAway(0, 0), goAway(8, 0))),
         new Fault(
             "a header list too large by far",
             PROTOCOL_ERROR,
@@ -252,6 +368,20 @@ class FloodTest {
                 frame(HEADERS, 0, 1, Arrays.copyOf(most, 16_000)),
                 frame(
                     CONTINUATION, END_HEADERS, 1, Arrays.copyOfRange(most, 16_000, most.length)))));
+  }
+
+  /** What is before, and a frame whose padding is said to be longer than all of it. */
+  private static byte[] padded(int type, byte... before) {
+    return Splits.glued(before, frame(type, PADDED | END_HEADERS, 1, number(200 << 24)));
+  }
+
+  /** A head of which these bytes are the header list. */
+  private static byte[] block(int... block) {
+    byte[] bytes = new byte[block.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) block[i];
+    }
+    return frame(HEADERS, END_HEADERS, 1, bytes);
   }
 
   @ParameterizedTest
@@ -267,6 +397,55 @@ class FloodTest {
       assertServed(gateway);
       assertThat(warnings.lines()).singleElement().asString().contains("127.0.0.1");
       assertThat(met(gateway, "protocol")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aPrefaceThatIsNone() {
+    String[] odd = {
+      "PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n",
+      "PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    };
+    try (TestGateway gateway = gateway(LOW, "");
+        Warnings warnings = new Warnings()) {
+      for (String preface : odd) {
+        try (Http2Peer attacker =
+            Http2Peer.of(gateway.connect().send(preface.getBytes(StandardCharsets.US_ASCII)))) {
+          // The last is right but for what comes first.
+          attacker.send(frame(PING, 0, 0, new byte[8]));
+          Frame goAway = attacker.readToTheEnd();
+          assertThat(goAway).as(preface).isNotNull();
+          assertThat(goAway.number(4)).isEqualTo(PROTOCOL_ERROR);
+        }
+      }
+      assertServed(gateway);
+      assertThat(warnings.lines())
+          .hasSize(odd.length)
+          .allSatisfy(line -> assertThat(line).contains("127.0.0.1"));
+    }
+  }
+
+  /** However often a caller may ask, it has to take the answers. */
+  @Test
+  void pingsOfACallerThatReadsNoAnswers() {
+    byte[] pings = new byte[0];
+    for (int i = 0; i < 1000; i++) {
+      pings = Splits.glued(pings, frame(PING, 0, 0, new byte[8]));
+    }
+    try (TestGateway gateway = gateway("controlRate: 0", "");
+        Warnings warnings = new Warnings();
+        Http2Peer attacker = Http2Peer.connect(gateway.port())) {
+      try {
+        for (int n = 0; n < 50_000 && met(gateway, "control_rate") == 0; n++) {
+          attacker.send(pings);
+        }
+      } catch (UncheckedIOException e) {
+        // It is closed while it sends.
+      }
+      await().until(() -> met(gateway, "control_rate") == 1);
+      assertServed(gateway);
+      assertThat(warnings.lines()).singleElement().asString().contains("127.0.0.1");
     }
   }
 

@@ -137,6 +137,7 @@ public final class Downstream implements AutoCloseable {
     } catch (Exception | AssertionError e) {
       // The other side has gone or says nothing more, or the test is over.
     } finally {
+      peer.release();
       peers.remove(peer);
       open.decrementAndGet();
     }

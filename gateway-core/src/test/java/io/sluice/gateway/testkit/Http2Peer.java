@@ -26,6 +26,7 @@ public final class Http2Peer implements AutoCloseable {
   public static final int PRIORITY = 2;
   public static final int RST_STREAM = 3;
   public static final int SETTINGS = 4;
+  public static final int PUSH_PROMISE = 5;
   public static final int PING = 6;
   public static final int GOAWAY = 7;
   public static final int WINDOW_UPDATE = 8;
@@ -71,6 +72,11 @@ public final class Http2Peer implements AutoCloseable {
     caller.peer.send(PREFACE.getBytes(StandardCharsets.US_ASCII));
     caller.send(settings(settings));
     return caller;
+  }
+
+  /** One end of a connection on which nothing has been said by HTTP/2. */
+  public static Http2Peer of(Peer peer) {
+    return new Http2Peer(peer);
   }
 
   /** A downstream to which the gateway has connected, and may send as much as it likes. */

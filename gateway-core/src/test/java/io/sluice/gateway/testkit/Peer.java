@@ -151,6 +151,11 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Lets go of half a frame that was read. By the thread that reads. */
+  void release() {
+    frames.release();
+  }
+
   /** The other side closes and says nothing before. */
   public void assertClosedWithoutAWord() {
     assertThat(readSome(1024)).as("bytes before the close").isEmpty();

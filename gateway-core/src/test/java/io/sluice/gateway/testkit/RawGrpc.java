@@ -28,11 +28,15 @@ import java.util.function.Consumer;
  * every byte. On a loop that is not the gateway's.
  */
 public final class RawGrpc implements AutoCloseable {
+  private static final int CONNECTION_WINDOW = 1 << 24;
+
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
   private final HttpClient client =
       vertx.createHttpClient(
           new HttpClientOptions()
               .setProtocolVersion(HttpVersion.HTTP_2)
+              // Else one stream that is paused takes all of the connection's.
+              .setHttp2ConnectionWindowSize(CONNECTION_WINDOW)
               .setHttp2ClearTextUpgrade(false));
 
   /** What a caller was answered. */
@@ -120,7 +124,11 @@ public final class RawGrpc implements AutoCloseable {
   public int serveRaw(Consumer<HttpServerRequest> calls) {
     return TestGateway.get(
             vertx
-                .createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(0))
+                .createHttpServer(
+                    new HttpServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(0)
+                        .setHttp2ConnectionWindowSize(CONNECTION_WINDOW))
                 .requestHandler(calls::accept)
                 .listen())
         .actualPort();

@@ -322,19 +322,9 @@ final class HostileInputTest {
 
   @Test
   void grpcStreamsThatNobodyReadsAreBounded() {
-    byte[] preface = Wire.ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     // A window of 0: nothing that is answered may be sent.
-    byte[] settings = Wire.hex("000006 04 00 00000000 0004 00000000");
-    byte[] headers =
-        Wire.join(
-            Wire.hex("83 86 04 1a"),
-            Wire.ascii("/interop.pb.InteropPb/Emit"),
-            Wire.hex("01 01 67 0f10 10"),
-            Wire.ascii("application/grpc"),
-            Wire.hex("00 02"),
-            Wire.ascii("te"),
-            Wire.hex("08"),
-            Wire.ascii("trailers"));
+    byte[] opening = Wire.http2Opening(Wire.hex("0004 00000000"));
+    byte[] headers = Wire.grpcHead("/interop.pb.InteropPb/Emit");
     // Msg {4: Plan {2: 64, 6: 8192}}: 64 answers of 8 KiB, more than the window of a stream.
     byte[] question = Wire.hex("00 00000007 22 05 10 40 30 80 40");
     int streams = 200;
@@ -349,14 +339,14 @@ final class HostileInputTest {
                 () -> {
                   int n = next[0]++;
                   if (n < 0) {
-                    return ByteBuffer.wrap(Wire.join(preface, settings));
+                    return ByteBuffer.wrap(opening);
                   }
                   if (n >= streams) {
                     return null;
                   }
                   int id = 2 * n + 1;
                   return ByteBuffer.wrap(
-                      Wire.join(http2(1, 4, id, headers), http2(0, 1, id, question)));
+                      Wire.join(Wire.http2(1, 4, id, headers), Wire.http2(0, 1, id, question)));
                 });
           }
           long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
@@ -364,30 +354,18 @@ final class HostileInputTest {
         });
   }
 
-  private static byte[] http2(int type, int flags, int stream, byte[] payload) {
-    return ByteBuffer.allocate(9 + payload.length)
-        .put((byte) (payload.length >> 16))
-        .putShort((short) payload.length)
-        .put((byte) type)
-        .put((byte) flags)
-        .putInt(stream)
-        .put(payload)
-        .array();
-  }
-
   @Test
   void halfAnHttp2FrameIsCut() {
-    byte[] preface = Wire.ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    byte[] settings = Wire.hex("000000 04 00 00000000");
+    byte[] opening = Wire.http2Opening();
+    int preface = opening.length - 9;
     Siege.besiege(
         "half HTTP/2 frames",
         1,
         (siege, swarm, random) -> {
           for (int i = 0; i < 100; i++) {
-            swarm.send("half preface", Arrays.copyOf(preface, 12));
-            swarm.send("half SETTINGS", Wire.join(preface, Arrays.copyOf(settings, 5)));
-            swarm.send(
-                "half HEADERS", Wire.join(preface, settings, Wire.hex("000100 01 04 00000001 82")));
+            swarm.send("half preface", Arrays.copyOf(opening, 12));
+            swarm.send("half SETTINGS", Arrays.copyOf(opening, preface + 5));
+            swarm.send("half HEADERS", Wire.join(opening, Wire.hex("000100 01 04 00000001 82")));
           }
           swarm.run(swarm::isAllClosed, Duration.ofMillis(Siege.FRAME_MILLIS + 4000));
           siege.assertRefused(swarm, "half preface", SLOW_FRAME);

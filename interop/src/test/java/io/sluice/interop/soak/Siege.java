@@ -28,6 +28,9 @@ import org.assertj.core.api.SoftAssertions;
 final class Siege implements AutoCloseable {
   private static final int MIB = 1 << 20;
 
+  /** What the honest callers speak, each a process, if nothing else is said. */
+  private static final List<String> NEIGHBOURS = List.of("framed", "ttheader-framed", "ttstream");
+
   /** Of the heap, which is touched at the start so that its growth hides nothing. */
   private static final int HEAP_MIB = 128;
 
@@ -82,8 +85,9 @@ final class Siege implements AutoCloseable {
 
   /**
    * @param limits more of the listener's, each behind a comma
+   * @param transports what the honest callers speak
    */
-  Siege(String name, String limits) {
+  Siege(String name, String limits, List<String> transports) {
     this.name = name;
     gateway =
         GatewayProcess.with(
@@ -109,7 +113,7 @@ final class Siege implements AutoCloseable {
     sampler = new Thread(this::sample, "rss");
     sampler.setDaemon(true);
     sampler.start();
-    for (String transport : List.of("framed", "ttheader-framed", "ttstream")) {
+    for (String transport : transports) {
       neighbours.add(
           Soak.endless(gateway.address(), transport, "--connections", "1", "--tolerate-errors"));
     }
@@ -122,7 +126,12 @@ final class Siege implements AutoCloseable {
   }
 
   static void besiege(String name, String limits, int rounds, Attack attack) {
-    try (Siege siege = new Siege(name, limits)) {
+    besiege(name, limits, NEIGHBOURS, rounds, attack);
+  }
+
+  static void besiege(
+      String name, String limits, List<String> transports, int rounds, Attack attack) {
+    try (Siege siege = new Siege(name, limits, transports)) {
       siege.rounds(rounds, attack);
     }
   }

@@ -114,6 +114,37 @@ final class Wire {
         .array();
   }
 
+  /** Any frame of HTTP/2. */
+  static byte[] http2(int type, int flags, int stream, byte... payload) {
+    return ByteBuffer.allocate(9 + payload.length)
+        .put((byte) (payload.length >> 16))
+        .putShort((short) payload.length)
+        .put((byte) type)
+        .put((byte) flags)
+        .putInt(stream)
+        .put(payload)
+        .array();
+  }
+
+  /** The preface of HTTP/2 and a SETTINGS of these. */
+  static byte[] http2Opening(byte... settings) {
+    return join(ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), http2(4, 0, 0, settings));
+  }
+
+  /** The header list of a gRPC request; leaves the peer's table as it is. */
+  static byte[] grpcHead(String path) {
+    return join(
+        hex("83 86 04"),
+        new byte[] {(byte) path.length()},
+        ascii(path),
+        hex("01 01 67 0f10 10"),
+        ascii("application/grpc"),
+        hex("00 02"),
+        ascii("te"),
+        hex("08"),
+        ascii("trailers"));
+  }
+
   /** All of these, one behind the other. */
   static byte[] join(byte[]... parts) {
     int length = 0;

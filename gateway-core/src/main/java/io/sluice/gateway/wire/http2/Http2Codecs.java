@@ -64,18 +64,18 @@ public final class Http2Codecs {
     FrameGather gather = new FrameGather();
     Http2ConnectionEncoder encoder = encoder(connection, gather);
     Http2FrameCodec codec =
-        new ServerFrameCodec(
-            encoder, decoder(connection, encoder, maxHeaderList), settings, resets);
+        new ToldFrameCodec(encoder, decoder(connection, encoder, maxHeaderList), settings, resets);
     codec.gracefulShutdownTimeoutMillis(0);
     return new Handlers(gather, codec);
   }
 
   /**
-   * For the side of the downstreams.
+   * For the side of the downstreams. Whoever uses it counts what they may flood a connection with,
+   * but for header lists in too many pieces.
    *
    * @param maxHeaderList bytes
    */
-  public static Handlers client(int maxHeaderList) {
+  public static Handlers client(int maxHeaderList, ResetListener resets) {
     Http2Settings settings =
         Http2Settings.defaultSettings()
             .pushEnabled(false)
@@ -85,7 +85,7 @@ public final class Http2Codecs {
     FrameGather gather = new FrameGather();
     Http2ConnectionEncoder encoder = encoder(connection, gather);
     Http2FrameCodec codec =
-        new ClientFrameCodec(encoder, decoder(connection, encoder, maxHeaderList), settings);
+        new ToldFrameCodec(encoder, decoder(connection, encoder, maxHeaderList), settings, resets);
     codec.gracefulShutdownTimeoutMillis(0);
     return new Handlers(gather, codec);
   }
@@ -111,6 +111,10 @@ public final class Http2Codecs {
 
   private static Http2Connection connection(boolean server) {
     Http2Connection connection = new DefaultHttp2Connection(server);
+    if (!server) {
+      // Nothing is to be pushed.
+      connection.remote().maxActiveStreams(0);
+    }
     connection.local().flowController(new DefaultHttp2LocalFlowController(connection, 0.5f, true));
     // Not by weights: nobody sends them, and a tree of them is work that a peer could make.
     UniformStreamByteDistributor distributor = new UniformStreamByteDistributor(connection);
@@ -119,13 +123,5 @@ public final class Http2Codecs {
         .remote()
         .flowController(new DefaultHttp2RemoteFlowController(connection, distributor));
     return connection;
-  }
-
-  /** Netty lets nobody but its own builder, and subclasses, make one. */
-  private static final class ClientFrameCodec extends Http2FrameCodec {
-    ClientFrameCodec(
-        Http2ConnectionEncoder encoder, Http2ConnectionDecoder decoder, Http2Settings settings) {
-      super(encoder, decoder, settings, false, true);
-    }
   }
 }

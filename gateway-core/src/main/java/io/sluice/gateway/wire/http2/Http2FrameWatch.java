@@ -1,4 +1,4 @@
-package io.sluice.gateway.server;
+package io.sluice.gateway.wire.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -6,8 +6,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
  * Sees the bytes of an HTTP/2 connection before its codec, and tells the connection which frames
- * come that belong to no call, and whether the caller owes the rest of a preface, a frame or a
- * header list. Reads nothing but the frames' heads.
+ * come that belong to no call, and whether the peer owes the rest of a preface, a frame or a header
+ * list. Reads nothing but the frames' heads.
  *
  * <pre>
  *   ┌────────────┬──────┬───────┬──────────────┬───────────┐
@@ -15,7 +15,32 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
  *   └────────────┴──────┴───────┴──────────────┴───────────┘
  * </pre>
  */
-final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
+public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
+
+  /** The connection whose frames are watched. */
+  public interface Connection {
+
+    /**
+     * Told before frames are read what they would cost.
+     *
+     * @param controlCost how many belong to no call, those that make more work being more
+     * @param last the last of them, in words
+     * @return false if none of them is to be read
+     */
+    boolean mayRead(int controlCost, String last);
+
+    /**
+     * Told after each read whether a frame has begun that is not complete.
+     *
+     * @param frames how many have begun so far
+     * @param held bytes of it, and of the header list that it belongs to
+     */
+    void owes(boolean now, int frames, int held);
+  }
+
+  /** A change of settings may touch every stream of the connection. */
+  private static final int SETTINGS_COST = 20;
+
   private static final int PREFACE = 24;
   private static final int HEAD = 9;
   private static final int TYPE_DATA = 0;
@@ -36,10 +61,10 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
   };
   private static final int FLAG_END_HEADERS = 4;
 
-  private final GrpcServer connection;
+  private final Connection connection;
 
   /** Bytes to skip: of the preface, then of a payload. */
-  private int skip = PREFACE;
+  private int skip;
 
   /** The bytes of a frame's head that are there. */
   private int headBytes;
@@ -58,8 +83,19 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
 
   private int lastControl;
 
-  Http2FrameWatch(GrpcServer connection) {
+  private Http2FrameWatch(Connection connection, int skip) {
     this.connection = connection;
+    this.skip = skip;
+  }
+
+  /** Watches what a caller sends: a preface, then frames. */
+  public static Http2FrameWatch ofCaller(Connection connection) {
+    return new Http2FrameWatch(connection, PREFACE);
+  }
+
+  /** Watches what a downstream sends. */
+  public static Http2FrameWatch ofDownstream(Connection connection) {
+    return new Http2FrameWatch(connection, 0);
   }
 
   @Override
@@ -98,7 +134,7 @@ final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
         }
         if (type != TYPE_HEADERS && type != TYPE_DATA) {
           // The first of all frames has to be a SETTINGS.
-          controlCost += type != TYPE_SETTINGS ? 1 : frames == 0 ? 0 : FloodGuard.SETTINGS_COST;
+          controlCost += type != TYPE_SETTINGS ? 1 : frames == 0 ? 0 : SETTINGS_COST;
           lastControl = type;
         }
       }

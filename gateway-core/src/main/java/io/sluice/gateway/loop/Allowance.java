@@ -1,4 +1,4 @@
-package io.sluice.gateway.server;
+package io.sluice.gateway.loop;
 
 import java.util.concurrent.TimeUnit;
 
@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
  * How often something may happen: so many times a second, and what has been earned beside. What is
  * not used may be saved up, for two seconds at most. Looks at the clock only when all is used up.
  */
-final class Allowance {
+public final class Allowance {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
   private final long perSecond;
@@ -18,13 +18,13 @@ final class Allowance {
   /**
    * @param perSecond 0 for any number
    */
-  Allowance(long perSecond) {
+  public Allowance(long perSecond) {
     this.perSecond = perSecond;
     this.left = perSecond;
   }
 
   /** It has happened so many times; false if that was too often. */
-  boolean spend(long times) {
+  public boolean spend(long times) {
     left -= times;
     if (left >= 0 || perSecond == 0) {
       return true;
@@ -43,7 +43,7 @@ final class Allowance {
   }
 
   /** It may happen so many times more. */
-  void earn(long times) {
+  public void earn(long times) {
     left = Math.min(left + times, perSecond);
   }
 }

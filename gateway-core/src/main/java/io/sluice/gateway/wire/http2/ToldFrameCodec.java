@@ -1,5 +1,6 @@
 package io.sluice.gateway.wire.http2;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -7,31 +8,48 @@ import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A codec that tells what it does about a caller's bad frames; Netty's own does much in silence.
- */
-final class ServerFrameCodec extends Http2FrameCodec {
+/** A codec that tells what it does about a peer's bad frames; Netty's own does much in silence. */
+final class ToldFrameCodec extends Http2FrameCodec {
   private final ResetListener resets;
 
-  ServerFrameCodec(
+  ToldFrameCodec(
       Http2ConnectionEncoder encoder,
       Http2ConnectionDecoder decoder,
       Http2Settings settings,
       ResetListener resets) {
     super(encoder, decoder, settings, false, true);
     this.resets = resets;
+    decoder.frameListener(
+        new Http2FrameListenerDecorator(decoder.frameListener()) {
+          /** To be ignored (RFC 9113, 5.5), also on a stream that is over, which Netty's is not. */
+          @Override
+          public void onUnknownFrame(
+              ChannelHandlerContext ctx,
+              byte frameType,
+              int streamId,
+              Http2Flags flags,
+              ByteBuf payload) {}
+        });
   }
 
   /** Every reset that is written comes by here, also those for streams that nobody knows. */
   @Override
   public ChannelFuture resetStream(
       ChannelHandlerContext ctx, int streamId, long errorCode, ChannelPromise promise) {
-    boolean open = connection().stream(streamId) != null;
-    ChannelFuture written = super.resetStream(ctx, streamId, errorCode, promise);
+    Http2Stream stream = connection().stream(streamId);
+    boolean open = stream != null && !stream.isResetSent();
+    ChannelFuture written =
+        stream == null && !connection().isServer()
+            // A downstream knows that the stream is over, and counts what it is sent.
+            ? promise.setSuccess()
+            : super.resetStream(ctx, streamId, errorCode, promise);
     resets.resets(open, errorCode);
     return written;
   }
