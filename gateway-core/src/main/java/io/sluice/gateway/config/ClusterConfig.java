@@ -17,7 +17,9 @@ public record ClusterConfig(
     @Setting(value = "Its instances, each once.", required = true) List<EndpointConfig> endpoints,
     @Setting(value = "The protocols that it speaks.", required = true) TransportConfig transport,
     @Setting(
-            value = "The service name that it is told; without one, what the caller said.",
+            value =
+                "The name by which it is called as destination (`:authority`, `to_service`), and as"
+                    + " service by callers that name none; without one, what the caller said.",
             pattern = "\\S{1,255}")
         @Nullable String service,
     @Key("package")
