@@ -160,6 +160,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   private void notOpened(Http2FrameStream stream, Throwable cause) {
+    Http2Stream unopened = http2.codec().connection().stream(stream.id());
+    if (unopened != null) {
+      // The downstream has not heard of it, but the codec keeps it open.
+      unopened.close();
+    }
     if (cause instanceof Http2Exception.HeaderListSizeException) {
       gone(stream, Status.overLimit("the downstream takes no metadata as long as this"));
     } else if (cause instanceof Http2Exception) {
@@ -170,9 +175,19 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
+  /** Whether the downstream will have heard of the stream when something more is written on it. */
+  private boolean isOpened(Http2FrameStream stream) {
+    Http2Stream open = http2.codec().connection().stream(stream.id());
+    return open != null && open.isHeadersSent();
+  }
+
   void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
+    if (!isOpened(stream)) {
+      part.release();
+      return;
+    }
     guard.says(size);
     ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
         .addListener(
@@ -193,8 +208,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   void writeEnd(GrpcLeg leg) {
-    ctx.write(new DefaultHttp2DataFrame(true).stream(leg.stream()));
-    flush();
+    if (isOpened(leg.stream())) {
+      ctx.write(new DefaultHttp2DataFrame(true).stream(leg.stream()));
+      flush();
+    }
   }
 
   void cancel(GrpcLeg leg) {
@@ -304,7 +321,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       boolean waits = leg.window() > 0;
       leg.received(size);
       keeps(size);
-      leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
+      if (leg.isOver()) {
+        content.release();
+      } else {
+        leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
+      }
     }
     if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
@@ -356,8 +377,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   void finish(Http2FrameStream stream, CallEnd end) {
     GrpcLeg leg = legs.get(stream);
-    if (leg != null && !leg.isHalfClosed()) {
-      // Else our half of the stream would stay open for good.
+    if (leg != null && stream.state().localSideOpen()) {
+      // Else our half of the stream would stay open for good, or as long as its data waits.
       reset(stream, Http2Error.NO_ERROR);
     }
     ended(stream, end);
@@ -414,8 +435,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void drain(int lastStreamId) {
     draining = true;
     pool.lost(this);
-    for (GrpcLeg leg : legs.above(lastStreamId)) {
-      unprocessed(leg.stream(), NOT_BEGUN);
+    for (Http2FrameStream stream : legs.above(lastStreamId)) {
+      unprocessed(stream, NOT_BEGUN);
     }
     if (legs.isEmpty()) {
       ctx.close();

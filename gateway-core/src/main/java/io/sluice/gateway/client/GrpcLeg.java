@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -85,7 +86,9 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
       // An interim response, of which the real one follows; or one header list too many.
       connection().idleWord();
     } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
-      connection().finish(stream, GrpcStatus.ofHttp(http));
+      // Its body is not to come.
+      connection().cancel(this);
+      end(CallEnd.of(call(), GrpcStatus.ofHttp(http)));
     } else {
       sawHead();
       Headers head = GrpcHeaders.read(headers);
@@ -108,7 +111,7 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   /** So many bytes have left for the downstream on this stream. */
   void sent(Http2FrameStream on, int bytes) {
-    if (on != stream || isOver()) {
+    if (on != stream || connection() == null || isOver()) {
       return;
     }
     sent += bytes;

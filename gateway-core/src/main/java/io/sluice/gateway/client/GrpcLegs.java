@@ -31,12 +31,12 @@ final class GrpcLegs {
     return legs.isEmpty();
   }
 
-  /** Those of streams with larger numbers. */
-  List<GrpcLeg> above(int lastStream) {
-    List<GrpcLeg> above = new ArrayList<>();
-    for (GrpcLeg leg : legs.values()) {
-      if (leg.stream().id() > lastStream) {
-        above.add(leg);
+  /** The streams with larger numbers; one that is only being opened has none. */
+  List<Http2FrameStream> above(int lastStream) {
+    List<Http2FrameStream> above = new ArrayList<>();
+    for (Http2FrameStream stream : legs.keySet()) {
+      if (stream.id() > lastStream) {
+        above.add(stream);
       }
     }
     return above;

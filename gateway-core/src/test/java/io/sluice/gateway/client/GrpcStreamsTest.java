@@ -13,6 +13,7 @@ import static io.sluice.gateway.testkit.Http2Peer.frame;
 import static io.sluice.gateway.testkit.Http2Peer.goAway;
 import static io.sluice.gateway.testkit.Http2Peer.list;
 import static io.sluice.gateway.testkit.Http2Peer.message;
+import static io.sluice.gateway.testkit.Http2Peer.request;
 import static io.sluice.gateway.testkit.Http2Peer.requestList;
 import static io.sluice.gateway.testkit.Http2Peer.reset;
 import static io.sluice.gateway.testkit.Http2Peer.response;
@@ -35,6 +36,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -499,6 +501,64 @@ class GrpcStreamsTest {
       assertThat(values).containsExactly(big);
       assertThat(types).first().isEqualTo(HEADERS);
       assertThat(types.subList(1, types.size())).isNotEmpty().containsOnly(CONTINUATION);
+    }
+  }
+
+  @Test
+  void metadataThatTheDownstreamDoesNotTakeEndsItsCallAlone() {
+    int port = peers.serve(call -> call.endHandler(end -> call.response().end(Buffer.buffer("x"))));
+    try (TestGateway gateway = TestGateway.to(port);
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      // Open all the while, on the connection that the others would go by.
+      caller.send(request(1, "Say", false), message(1, "hi", false));
+      // Vert.x takes 8 KiB. With the head comes the body, which must not go without it.
+      String big = "{".repeat(9000);
+      for (int stream = 3; stream < 3 + 2 * 200; stream += 2) {
+        int id = stream;
+        caller.send(request(id, "Say", false, "big", big), message(id, "hi", true));
+        Frame end = caller.readUntil(f -> f.type() == HEADERS && f.stream() == id);
+        assertThat(caller.headers(end)).containsEntry("grpc-status", "8");
+      }
+      caller.send(message(1, "ho", true));
+      assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == 1)).isNotNull();
+      assertServes(caller, 1001);
+    }
+  }
+
+  private static void assertServes(Http2Peer caller, int stream) {
+    caller.send(request(stream, "Say", false), message(stream, "hi", true));
+    assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == stream)).isNotNull();
+  }
+
+  @Test
+  void anAnswerThatIsNotGrpcIsNotWaitedFor() {
+    List<Integer> resets = new CopyOnWriteArrayList<>();
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, connection) -> {
+                  Http2Peer h2 = Http2Peer.accept(peer);
+                  Frame head = h2.readUntil(HEADERS);
+                  h2.readUntil(f -> f.type() == DATA && f.has(END_STREAM));
+                  byte[] html =
+                      list(
+                          new DefaultHttp2Headers(false).status("503"),
+                          "content-type",
+                          "text/html");
+                  h2.send(frame(HEADERS, END_HEADERS, head.stream(), html));
+                  resets.add(h2.readUntil(RST_STREAM).stream());
+                  int next = h2.readUntil(HEADERS).stream();
+                  h2.send(frame(HEADERS, END_HEADERS | END_STREAM, next, html));
+                  h2.readToTheEnd();
+                });
+        TestGateway gateway = gateway("", downstream);
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      for (int stream = 1; stream <= 3; stream += 2) {
+        caller.send(request(stream, "Say", false), message(stream, "hi", true));
+        Map<String, String> end = caller.headers(caller.readUntil(HEADERS));
+        assertThat(end).containsEntry("grpc-status", "14");
+        assertThat(end.get("content-type")).startsWith("application/grpc");
+      }
+      assertThat(resets).hasSize(1);
     }
   }
 }

@@ -23,6 +23,7 @@ public final class GrpcHeaders {
   private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
   public static final AsciiString SOURCE_SERVICE = AsciiString.cached("source-service");
   public static final AsciiString SOURCE_METHOD = AsciiString.cached("source-method");
+  private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
   private static final AsciiString TE = AsciiString.cached("te");
   private static final AsciiString TRAILERS = AsciiString.cached("trailers");
   private static final AsciiString POST = AsciiString.cached("POST");
@@ -83,6 +84,7 @@ public final class GrpcHeaders {
     return !name.isEmpty()
         && name.byteAt(0) != ':'
         && !name.contentEquals(TE)
+        && !name.contentEquals(CONTENT_LENGTH)
         && !name.contentEquals(GRPC_TIMEOUT)
         && !name.contentEquals(GRPC_STATUS)
         && !name.contentEquals(GRPC_MESSAGE);
@@ -108,7 +110,18 @@ public final class GrpcHeaders {
     if (given != null) {
       return given;
     }
-    return call.destination().isEmpty() ? call.service() : call.destination();
+    String destination = call.destination();
+    return destination.isEmpty() || !isVisible(destination) ? call.service() : destination;
+  }
+
+  /** Whether it may stand in a header; Thrift callers may call their destination anything. */
+  private static boolean isVisible(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) <= ' ' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The head of a response, before its messages. */
@@ -167,19 +180,17 @@ public final class GrpcHeaders {
   public static CallEnd end(Http2Headers trailers) {
     CharSequence number = trailers.get(GRPC_STATUS);
     CharSequence message = trailers.get(GRPC_MESSAGE);
-    Status status;
-    if (number != null) {
-      status =
-          Status.grpc(
-              integer(number, 2),
-              message == null ? "" : GrpcStatus.decodeMessage(message.toString()));
-    } else {
-      CharSequence http = trailers.status();
-      status =
-          http == null
-              ? Status.grpc(13, "the downstream ended without a grpc-status")
-              : GrpcStatus.ofHttp(integer(http, 0));
+    if (number == null && trailers.status() != null) {
+      // Not of gRPC, nor are its headers.
+      Status status = GrpcStatus.ofHttp(httpStatus(trailers));
+      return new CallEnd(status, null, new Headers(Headers.Dialect.HTTP2));
     }
+    Status status =
+        number == null
+            ? Status.grpc(13, "the downstream ended without a grpc-status")
+            : Status.grpc(
+                integer(number, 2),
+                message == null ? "" : GrpcStatus.decodeMessage(message.toString()));
     return new CallEnd(status, bizStatus(trailers, status), read(trailers));
   }
 

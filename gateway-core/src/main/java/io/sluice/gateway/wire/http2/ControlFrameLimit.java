@@ -31,19 +31,28 @@ final class ControlFrameLimit extends DecoratingHttp2ConnectionEncoder {
 
   @Override
   public ChannelFuture writeSettingsAck(ChannelHandlerContext ctx, ChannelPromise promise) {
-    return mayWait(ctx) ? super.writeSettingsAck(ctx, waits(promise)) : promise;
+    return mayWait(ctx)
+        ? super.writeSettingsAck(ctx, waits(promise))
+        : promise.setFailure(tooMany());
   }
 
   @Override
   public ChannelFuture writePing(
       ChannelHandlerContext ctx, boolean ack, long data, ChannelPromise promise) {
-    return mayWait(ctx) ? super.writePing(ctx, ack, data, waits(promise)) : promise;
+    if (!ack) {
+      return super.writePing(ctx, false, data, promise);
+    }
+    return mayWait(ctx)
+        ? super.writePing(ctx, true, data, waits(promise))
+        : promise.setFailure(tooMany());
   }
 
   @Override
   public ChannelFuture writeRstStream(
       ChannelHandlerContext ctx, int streamId, long errorCode, ChannelPromise promise) {
-    return mayWait(ctx) ? super.writeRstStream(ctx, streamId, errorCode, waits(promise)) : promise;
+    return mayWait(ctx)
+        ? super.writeRstStream(ctx, streamId, errorCode, waits(promise))
+        : promise.setFailure(tooMany());
   }
 
   private ChannelPromise waits(ChannelPromise promise) {
@@ -57,15 +66,16 @@ final class ControlFrameLimit extends DecoratingHttp2ConnectionEncoder {
     }
     if (!met && waiting == MOST) {
       met = true;
-      lifecycle.onError(
-          ctx,
-          true,
-          Http2Exception.connectionError(
-              Http2Error.ENHANCE_YOUR_CALM,
-              "%d answers to control frames wait, and the peer reads none",
-              MOST));
+      lifecycle.onError(ctx, true, tooMany());
       ctx.close();
     }
     return !met;
+  }
+
+  private static Http2Exception tooMany() {
+    return Http2Exception.connectionError(
+        Http2Error.ENHANCE_YOUR_CALM,
+        "%d answers to control frames wait, and the peer reads none",
+        MOST);
   }
 }

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class FrameGather extends ChannelOutboundHandlerAdapter {
     return gathered;
   }
 
-  /** The promise is for all that was written so far. */
+  /** The promise is kept when all that is gathered now has left. */
   ChannelFuture promised(ChannelPromise promise) {
     batch.add(promise);
     return promise;
@@ -60,15 +61,15 @@ final class FrameGather extends ChannelOutboundHandlerAdapter {
     if (out == null) {
       return;
     }
-    gathered = null;
     int size = out.readableBytes();
     guess = Math.max(SMALLEST, Math.min(LARGEST, size));
-    if (size < out.capacity() / 2) {
+    if (out.capacity() > SMALLEST && size < out.capacity() / 2) {
       // It may wait for a slow reader for long.
       ByteBuf fitting = ctx.alloc().directBuffer(size).writeBytes(out);
       out.release();
       out = fitting;
     }
+    gathered = null;
     Batch promises = batch;
     batch = new Batch();
     ctx.write(out).addListener(promises);
@@ -76,7 +77,13 @@ final class FrameGather extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void write(ChannelHandlerContext ctx, Object msg, ChannelPromise promise) {
-    pass();
+    try {
+      pass();
+    } catch (Throwable t) {
+      ReferenceCountUtil.release(msg);
+      promise.tryFailure(t);
+      return;
+    }
     ctx.write(msg, promise);
   }
 
@@ -97,8 +104,8 @@ final class FrameGather extends ChannelOutboundHandlerAdapter {
     if (gathered != null) {
       gathered.release();
       gathered = null;
-      batch.complete(new ClosedChannelException());
     }
+    batch.complete(new ClosedChannelException());
   }
 
   /** The promises of frames that leave together. */

@@ -59,7 +59,13 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
       return super.writeData(ctx, streamId, data, padding, endStream, promise);
     }
     boolean copied = size <= COPIED;
-    ByteBuf out = gather.room(copied ? HEAD + size : HEAD);
+    ByteBuf out;
+    try {
+      out = gather.room(copied ? HEAD + size : HEAD);
+    } catch (Throwable t) {
+      data.release();
+      return promise.setFailure(t);
+    }
     head(out, size, TYPE_DATA, endStream ? END_STREAM : 0, streamId);
     if (!copied) {
       return ctx.write(data, promise);
