@@ -46,7 +46,7 @@ func runProbe(args []string) int {
 	return 0
 }
 
-// probed is what a server told.
+// probed is what a server told: statuses, or in their place the codes of errors.
 type probed struct {
 	Checked  map[string]string `json:"checked"`
 	Watched  map[string]string `json:"watched"`
@@ -87,12 +87,13 @@ func probe(ctx context.Context, addr string, names []string, stay time.Duration)
 	}
 	list, err := client.List(ctx, &health.HealthListRequest{})
 	if err != nil {
-		return nil, err
+		seen.Listed = []string{status.Code(err).String()}
+	} else {
+		for name := range list.Statuses {
+			seen.Listed = append(seen.Listed, name)
+		}
+		slices.Sort(seen.Listed)
 	}
-	for name := range list.Statuses {
-		seen.Listed = append(seen.Listed, name)
-	}
-	slices.Sort(seen.Listed)
 	if seen.V1, err = services(ctx, conn); err != nil {
 		return nil, err
 	}

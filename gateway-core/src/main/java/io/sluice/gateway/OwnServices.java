@@ -13,7 +13,12 @@ import java.util.List;
 
 /**
  * The routes of calls for the gateway's own gRPC services, which an admin listener has. They and
- * their cluster are like any other; no file has a cluster of that name.
+ * their cluster are like any other; no file has a cluster of that name. A method that tells the
+ * names of all clusters and routes has none: that is for those who reach the admin listener.
+ *
+ * <p>The other end is the gateway itself, which closes no connection for its resets, so none is
+ * given up for them. Calls of Watch stay open, but cannot use up {@code maxCalls}: they have a
+ * bound of their own there.
  */
 public final class OwnServices {
   private static final String CLUSTER = "sluice:admin";
@@ -27,12 +32,14 @@ public final class OwnServices {
           endpoints: ["%s"]
           transport: {streaming: grpc}
           service: sluice
-          maxConnections: 1
-          maxCalls: 1000
+          maxConnections: 8
+          maxCalls: 8000
+          maxResets: 0
           idleTimeout: 30s
           keepAlive: 30s
       routes:
-        - {name: "sluice:health", match: {service: grpc.health.v1.Health, protocol: grpc}, cluster: admin}
+        - {name: "sluice:health", match: {service: grpc.health.v1.Health, method: Check, protocol: grpc}, cluster: admin}
+        - {name: "sluice:watch", match: {service: grpc.health.v1.Health, method: Watch, protocol: grpc}, cluster: admin}
         - {name: "sluice:reflection", match: {glob: "grpc.reflection.v1*.ServerReflection", protocol: grpc}, cluster: admin}
       """;
 

@@ -7,7 +7,6 @@ import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
-import io.sluice.gateway.route.Rule;
 import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -69,15 +68,14 @@ final class Serving implements Health {
           ? status(!down.contains(cluster))
           : ServingStatus.SERVICE_UNKNOWN;
     }
-    List<Route> meant =
-        name.startsWith(ROUTE) ? named(name.substring(ROUTE.length())) : routes.routesOf(name);
+    if (name.startsWith(ROUTE)) {
+      Route route = routes.route(name.substring(ROUTE.length()));
+      return route == null ? ServingStatus.SERVICE_UNKNOWN : status(serves(route));
+    }
+    List<Route> meant = routes.routesOf(name);
     return meant.isEmpty()
         ? ServingStatus.SERVICE_UNKNOWN
         : status(meant.stream().anyMatch(this::serves));
-  }
-
-  private List<Route> named(String name) {
-    return routes.rules().stream().map(Rule::route).filter(r -> r.name().equals(name)).toList();
   }
 
   private boolean serves(Route route) {

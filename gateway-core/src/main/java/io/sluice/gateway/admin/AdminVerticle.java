@@ -24,6 +24,9 @@ public final class AdminVerticle extends VerticleBase {
   /** On one connection: that of a listener for calls may carry the cancels of many callers. */
   private static final int MAX_RESETS_A_SECOND = 5000;
 
+  /** A loop that has not said by then how it is has hung. */
+  private static final int PATIENCE_SECONDS = 4;
+
   private final Address address;
   private final PrometheusMeterRegistry registry;
   private final Insight gateway;
@@ -39,7 +42,11 @@ public final class AdminVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    health = new HealthService(vertx, gateway::isReady, () -> here(gateway.health()));
+    health =
+        new HealthService(
+            vertx,
+            gateway::isReady,
+            () -> here(gateway.health().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)));
     services = new GrpcServices(vertx, health);
     server =
         vertx.createHttpServer(

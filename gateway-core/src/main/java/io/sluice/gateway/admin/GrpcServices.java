@@ -11,6 +11,8 @@ import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The gRPC services of the admin listener. They are made when the first call comes, on a worker
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * listener only.
  */
 final class GrpcServices {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcServices.class);
   private static final String GRPC = "application/grpc";
 
   /** Of all that begins so. JSON would need a library of its own. */
@@ -88,10 +91,16 @@ final class GrpcServices {
   private Future<GrpcServer> server() {
     Future<GrpcServer> made = server;
     if (made == null) {
-      made = vertx.executeBlocking(this::make);
+      made = vertx.executeBlocking(this::make).onFailure(this::notMade);
       server = made;
     }
     return made;
+  }
+
+  /** The next call tries again. */
+  private void notMade(Throwable cause) {
+    LOG.error("the gRPC services of the admin listener could not be made", cause);
+    server = null;
   }
 
   private GrpcServer make() {

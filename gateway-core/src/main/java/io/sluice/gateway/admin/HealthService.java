@@ -14,8 +14,11 @@ import io.vertx.grpc.health.v1.HealthListResponse;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerRequest;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code grpc.health.v1.Health}. The name "" is the gateway as a whole, others are those of {@link
@@ -23,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * serves whatever happens. Used on the loop of the listener only.
  */
 final class HealthService {
+  private static final Logger LOG = LoggerFactory.getLogger(HealthService.class);
+
+  /** In characters; the names of services and of clusters have at most 255. */
+  private static final int MAX_NAME = 300;
+
   private final Vertx vertx;
   private final BooleanSupplier ready;
   private final Supplier<Future<Health>> parts;
@@ -61,9 +69,10 @@ final class HealthService {
 
   private void check(GrpcServerRequest<HealthCheckRequest, HealthCheckResponse> request) {
     ServiceCall<HealthCheckRequest, HealthCheckResponse> call = new ServiceCall<>(vertx, request);
-    call.one(
-        question ->
-            status(question.getService())
+    named(
+        call,
+        name ->
+            status(name)
                 .onSuccess(
                     status -> {
                       if (status == ServingStatus.SERVICE_UNKNOWN) {
@@ -71,7 +80,8 @@ final class HealthService {
                       } else {
                         call.end(response(status));
                       }
-                    }));
+                    })
+                .onFailure(cause -> cannotTell(call)));
   }
 
   private void list(GrpcServerRequest<HealthListRequest, HealthListResponse> request) {
@@ -85,12 +95,31 @@ final class HealthService {
                       all.putStatuses("", response(whole()));
                       health.names().forEach(n -> all.putStatuses(n, response(health.of(n))));
                       call.end(all.build());
-                    }));
+                    })
+                .onFailure(cause -> cannotTell(call)));
   }
 
   private void watch(GrpcServerRequest<HealthCheckRequest, HealthCheckResponse> request) {
     ServiceCall<HealthCheckRequest, HealthCheckResponse> call = new ServiceCall<>(vertx, request);
-    call.one(question -> watchers.add(call, question.getService()));
+    named(call, name -> watchers.add(call, name));
+  }
+
+  /** Gives the name that is asked for, unless it is too long for one. */
+  private static void named(
+      ServiceCall<HealthCheckRequest, HealthCheckResponse> call, Consumer<String> then) {
+    call.one(
+        question -> {
+          String name = question.getService();
+          if (name.length() > MAX_NAME) {
+            call.end(GrpcStatus.INVALID_ARGUMENT, "a name has at most " + MAX_NAME + " characters");
+          } else {
+            then.accept(name);
+          }
+        });
+  }
+
+  private static void cannotTell(ServiceCall<?, ?> call) {
+    call.end(GrpcStatus.UNAVAILABLE, "the gateway cannot tell now");
   }
 
   static HealthCheckResponse response(ServingStatus status) {
@@ -113,7 +142,9 @@ final class HealthService {
     if (answer == null) {
       answer = parts.get();
       asked = answer;
-      answer.onComplete(told -> asked = null);
+      answer
+          .onComplete(told -> asked = null)
+          .onFailure(cause -> LOG.warn("what serves cannot be told", cause));
     }
     return answer;
   }

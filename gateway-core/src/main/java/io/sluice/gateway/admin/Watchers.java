@@ -23,7 +23,9 @@ import java.util.function.Function;
  * there, which also keeps them from being closed as idle. Used on the loop of the listener only.
  */
 final class Watchers {
-  private static final int MOST = 10_000;
+  /** Fewer than the calls that a listener for calls lets through, so that others get through. */
+  static final int MOST = 4000;
+
   private static final long LOOK_MILLIS = 1000;
   private static final int LOOKS_TO_A_PING = 30;
   private static final Buffer PING = Buffer.buffer(new byte[8]);
@@ -31,6 +33,10 @@ final class Watchers {
   private final Vertx vertx;
   private final Function<String, Future<ServingStatus>> statuses;
   private final Map<String, Set<Watch>> byName = new HashMap<>();
+
+  /** The names of which the status that was asked for has not come yet. */
+  private final Set<String> asked = new HashSet<>();
+
   private int size;
 
   /** The connections that have not answered the last PING yet. */
@@ -51,7 +57,8 @@ final class Watchers {
   /** Tells this call the status of a name now, and whenever it changes. */
   void add(ServiceCall<HealthCheckRequest, HealthCheckResponse> call, String name) {
     if (size == MOST) {
-      call.end(GrpcStatus.RESOURCE_EXHAUSTED, MOST + " calls watch already");
+      // By this clients know that they have to do without, and make their calls all the same.
+      call.end(GrpcStatus.UNIMPLEMENTED, MOST + " calls watch already");
       return;
     }
     Watch watch = new Watch(call);
@@ -89,11 +96,14 @@ final class Watchers {
 
   private void look() {
     for (String name : List.copyOf(byName.keySet())) {
-      statuses
-          .apply(name)
-          .onSuccess(
-              status ->
-                  List.copyOf(byName.getOrDefault(name, Set.of())).forEach(w -> w.tell(status)));
+      if (asked.add(name)) {
+        statuses
+            .apply(name)
+            .onComplete(done -> asked.remove(name))
+            .onSuccess(
+                status ->
+                    List.copyOf(byName.getOrDefault(name, Set.of())).forEach(w -> w.tell(status)));
+      }
     }
     if (++looks % LOOKS_TO_A_PING == 0) {
       ping();

@@ -161,20 +161,13 @@ final class RouteExplanation {
       line(
           "timeout",
           format(route.timeoutNanos()) + ", the route's; an earlier one of the caller stands");
-    } else if (route.clusters().weights().keySet().stream()
-        .anyMatch(cluster -> route.isUnary(call, cluster))) {
-      line(
-          "timeout",
-          "the caller's; without one "
-              + format(Exchanges.DEFAULT_TIMEOUT_NANOS)
-              + ", the gateway's own");
     } else {
-      line("timeout", "the caller's; without one there is none");
+      line("timeout", "the caller's; without one " + withoutTimeout(route, call));
     }
     if (!call.protocol().isPingPong()) {
       printLimits(route.stream());
     }
-    for (Cluster cluster : route.clusters().weights().keySet()) {
+    for (Cluster cluster : used(route)) {
       line(
           "",
           Durations.format(cluster.config().connectTimeout())
@@ -189,6 +182,27 @@ final class RouteExplanation {
                 + cluster.name());
       }
     }
+  }
+
+  private static String withoutTimeout(Route route, RpcCall call) {
+    List<Cluster> used = used(route);
+    List<String> unary =
+        used.stream().filter(cluster -> route.isUnary(call, cluster)).map(Cluster::name).toList();
+    if (unary.isEmpty()) {
+      return "there is none";
+    }
+    String own = format(Exchanges.DEFAULT_TIMEOUT_NANOS) + ", the gateway's own";
+    return unary.size() == used.size()
+        ? own
+        : own + ", if it goes to cluster " + String.join(" or ", unary) + ", else there is none";
+  }
+
+  /** The clusters that calls of the route go to. */
+  private static List<Cluster> used(Route route) {
+    return route.clusters().weights().entrySet().stream()
+        .filter(share -> share.getValue() > 0)
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   private void printLimits(StreamLimits limits) {

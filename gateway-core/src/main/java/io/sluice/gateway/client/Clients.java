@@ -47,7 +47,7 @@ public final class Clients {
    * What the endpoints that were used have now, of all loops together, in the order of their names.
    * Each loop is asked in its turn; calls pay nothing for it.
    *
-   * @return without the loops that have ended
+   * @return without the loops that have ended; fails if one of the others cannot tell
    */
   public Future<List<EndpointStats>> stats() {
     List<Future<Collection<EndpointStats>>> asked = new ArrayList<>();
@@ -69,7 +69,10 @@ public final class Clients {
   private static Future<Collection<EndpointStats>> ask(EventLoop eventLoop, GenericClient client) {
     Promise<Collection<EndpointStats>> answer = Promise.promise();
     try {
-      eventLoop.execute(() -> answer.complete(client.stats()));
+      eventLoop.execute(
+          () ->
+              Future.<Collection<EndpointStats>>future(told -> told.complete(client.stats()))
+                  .onComplete(answer));
     } catch (RejectedExecutionException e) {
       answer.complete(List.of());
     }

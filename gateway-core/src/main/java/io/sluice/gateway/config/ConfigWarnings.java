@@ -94,6 +94,9 @@ final class ConfigWarnings {
    */
   private void lookForRefusedGrpc(RouteConfig route) {
     for (String name : route.weights().keySet()) {
+      if (route.weights().get(name) == 0) {
+        continue;
+      }
       ClusterConfig cluster = config.clusters().get(name);
       List<Outbound> ways = RouteWays.of(Protocol.GRPC, route, cluster);
       if (ways.stream().anyMatch(Outbound::wantsMode)) {

@@ -13,8 +13,10 @@ final class Candidates {
 
   private final Map<String, Rule[]> byMethod = new HashMap<>();
   private final Rule[] rest;
+  private final List<Rule> all;
 
   Candidates(List<Rule> rules) {
+    all = List.copyOf(rules);
     Map<String, List<Rule>> named = new HashMap<>();
     List<Rule> others = new ArrayList<>();
     for (Rule rule : rules) {
@@ -30,6 +32,11 @@ final class Candidates {
 
   private static Rule[] sorted(List<Rule> rules) {
     return rules.stream().sorted(Rule.MOST_SPECIFIC_FIRST).toArray(Rule[]::new);
+  }
+
+  /** In the order of the configuration. */
+  List<Rule> all() {
+    return all;
   }
 
   /** The most specific of the rules that take the call, or null. */

@@ -3,6 +3,7 @@ package io.sluice.gateway.route;
 import io.sluice.api.Call;
 import io.sluice.gateway.config.Glob;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +57,25 @@ final class Globs {
       best = better(best, node.value(), service, call);
     }
     return better(best, others, service, call);
+  }
+
+  /** Adds all rules for this service. */
+  void addRules(String service, Collection<Rule> rules) {
+    for (var node = byBegin.longest(service); node != null; node = node.shorter()) {
+      addRules(node.value(), service, rules);
+    }
+    for (var node = byEnd.longest(service); node != null; node = node.shorter()) {
+      addRules(node.value(), service, rules);
+    }
+    addRules(others, service, rules);
+  }
+
+  private static void addRules(List<Entry> entries, String service, Collection<Rule> rules) {
+    for (Entry entry : entries) {
+      if (entry.glob.fits(service)) {
+        rules.addAll(entry.candidates.all());
+      }
+    }
   }
 
   private static @Nullable Rule better(

@@ -7,8 +7,10 @@ import io.sluice.gateway.filter.FilterChain;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class RouteTable {
   private final FilterChain beforeRouting;
   private final List<Rule> rules;
+  private final Map<String, Route> byName = new HashMap<>();
   private final Map<String, Candidates> services = new HashMap<>();
   private final Affixes<Candidates> prefixes;
   private final Globs globs;
@@ -46,6 +49,7 @@ public final class RouteTable {
     Map<Glob, List<Rule>> byGlob = new LinkedHashMap<>();
     List<Rule> others = new ArrayList<>();
     for (Rule rule : rules) {
+      byName.put(rule.route().name(), rule.route());
       MatchConfig match = rule.match();
       (switch (match.kind()) {
             case SERVICE -> byService.computeIfAbsent(match.service(), s -> new ArrayList<>());
@@ -82,25 +86,39 @@ public final class RouteTable {
     return rules;
   }
 
+  /** The route of this name, not of a table behind this, or null. */
+  public @Nullable Route route(String name) {
+    return byName.get(name);
+  }
+
   /**
    * The routes that calls of a service may take, but for those that are for any service.
    *
    * @param service with its package
    */
   public List<Route> routesOf(String service) {
-    List<Rule> meant =
-        rules.stream()
-            .filter(rule -> rule.names(service))
-            .sorted(Rule.MOST_SPECIFIC_FIRST)
-            .toList();
+    Set<Rule> meant = new LinkedHashSet<>();
+    addRules(service, meant);
+    addRules(service.substring(service.lastIndexOf('.') + 1), meant);
     List<Route> routes = new ArrayList<>();
-    for (Rule rule : meant) {
+    for (Rule rule : meant.stream().sorted(Rule.MOST_SPECIFIC_FIRST).toList()) {
       routes.add(rule.route());
       if (rule.takesAll()) {
         break;
       }
     }
     return routes;
+  }
+
+  private void addRules(String service, Set<Rule> meant) {
+    Candidates named = services.get(service);
+    if (named != null) {
+      meant.addAll(named.all());
+    }
+    for (var node = prefixes.longest(service); node != null; node = node.shorter()) {
+      meant.addAll(node.value().all());
+    }
+    globs.addRules(service, meant);
   }
 
   /** The rule whose route the call takes, or null. */

@@ -36,16 +36,6 @@ public final class Rule {
     return route;
   }
 
-  /**
-   * Whether it is for this service, and not just for any.
-   *
-   * @param service with its package
-   */
-  boolean names(String service) {
-    return match.kind() != MatchConfig.Kind.ANY
-        && (fitsService(service) || fitsService(service.substring(service.lastIndexOf('.') + 1)));
-  }
-
   /** Whether it takes every call of the services that it is for. */
   boolean takesAll() {
     return method == null && conditions.length == 0;

@@ -26,8 +26,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,8 @@ import org.junit.jupiter.api.Test;
 /** The gateway's own grpc.health.v1.Health, at the admin listener and by way of one for calls. */
 class HealthTest {
   private static final Duration LONG = Duration.ofSeconds(20);
+  private static final int INVALID_ARGUMENT = 3;
+  private static final int UNIMPLEMENTED = 12;
   private static final int UNAVAILABLE = 14;
 
   private final HealthCaller callers = new HealthCaller();
@@ -96,25 +100,84 @@ class HealthTest {
   }
 
   @Test
-  void listTellsClustersAndRoutes() throws InvalidProtocolBufferException {
+  void listTellsClustersAndRoutesToThoseWhoReachTheAdminListener()
+      throws InvalidProtocolBufferException {
+    try (TestGateway gateway = gateway(1, 2)) {
+      HealthListRequest question = HealthListRequest.getDefaultInstance();
+      RawGrpc.Answer answer = callers.call(gateway.gateway().port("admin"), "List", question);
+      assertThat(answer.status()).isZero();
+      HealthListResponse all = HealthListResponse.parseFrom(answer.messages().get(0));
+      assertThat(all.getStatusesMap())
+          .containsOnlyKeys(
+              "",
+              "cluster:one",
+              "cluster:other",
+              "cluster:template",
+              "route:*/echo",
+              "route:shop.Cart",
+              "route:shop.Ca*",
+              "route:Till")
+          .allSatisfy((name, health) -> assertThat(health.getStatus()).isEqualTo(SERVING));
+      RawGrpc.Answer refused = callers.call(gateway.port(), "List", question);
+      assertThat(refused.status()).isEqualTo(UNIMPLEMENTED);
+      assertThat(refused.messages()).isEmpty();
+    }
+  }
+
+  @Test
+  void aNameThatIsTooLongIsRefused() {
     try (TestGateway gateway = gateway(1, 2)) {
       for (int port : ports(gateway)) {
-        RawGrpc.Answer answer = callers.call(port, "List", HealthListRequest.getDefaultInstance());
-        assertThat(answer.status()).isZero();
-        HealthListResponse all = HealthListResponse.parseFrom(answer.messages().get(0));
-        assertThat(all.getStatusesMap())
-            .containsOnlyKeys(
-                "",
-                "cluster:one",
-                "cluster:other",
-                "cluster:template",
-                "route:*/echo",
-                "route:shop.Cart",
-                "route:shop.Ca*",
-                "route:Till")
-            .allSatisfy((name, health) -> assertThat(health.getStatus()).isEqualTo(SERVING));
+        for (String method : List.of("Check", "Watch")) {
+          RawGrpc.Answer answer = callers.call(port, method, question("s".repeat(301)));
+          assertThat(answer.status()).as(method).isEqualTo(INVALID_ARGUMENT);
+        }
+        assertThat(callers.check(port, "s".repeat(300))).isNull();
+        assertThat(callers.check(port, "shop.Ca" + "r".repeat(293))).isEqualTo(SERVING);
       }
     }
+  }
+
+  @Test
+  void callersWhoGiveUpDoNotKeepOthersFromBeingAnswered() {
+    try (TestGateway gateway = gateway(1, 2)) {
+      List<Watch> given = watch(callers, gateway.port(), 150);
+      inTime().until(() -> given.stream().noneMatch(watch -> watch.told().isEmpty()));
+      given.forEach(Watch::reset);
+      List<Watch> held = watch(callers, gateway.port(), 150);
+      inTime().until(() -> held.stream().noneMatch(watch -> watch.told().isEmpty()));
+      assertThat(callers.check(gateway.port(), "")).isEqualTo(SERVING);
+      assertThat(callers.check(gateway.port(), "cluster:one")).isEqualTo(SERVING);
+    }
+  }
+
+  @Test
+  void thoseWhoWatchLeaveRoomForOthers() {
+    List<HealthCaller> many = Stream.generate(HealthCaller::new).limit(5).toList();
+    try (TestGateway gateway = gateway(1, 2)) {
+      List<Watch> watches = new ArrayList<>();
+      many.forEach(caller -> watches.addAll(watch(caller, gateway.port(), Watchers.MOST / 5)));
+      watches.addAll(watch(callers, gateway.port(), 3));
+      inTime()
+          .until(
+              () ->
+                  watches.stream().noneMatch(w -> w.told().isEmpty() && !w.answer().isComplete()));
+      List<Watch> refused = watches.stream().filter(w -> w.answer().isComplete()).toList();
+      assertThat(refused)
+          .hasSize(3)
+          .allSatisfy(
+              watch -> assertThat(watch.answer().result().status()).isEqualTo(UNIMPLEMENTED));
+      for (int port : ports(gateway)) {
+        assertThat(callers.check(port, "")).isEqualTo(SERVING);
+        assertThat(callers.check(port, "cluster:one")).isEqualTo(SERVING);
+      }
+    } finally {
+      many.forEach(HealthCaller::close);
+    }
+  }
+
+  private static List<Watch> watch(HealthCaller caller, int port, int times) {
+    return Stream.generate(() -> caller.watch(port, "")).limit(times).toList();
   }
 
   @Test

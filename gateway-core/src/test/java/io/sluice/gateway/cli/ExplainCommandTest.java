@@ -100,6 +100,44 @@ class ExplainCommandTest {
   }
 
   @Test
+  void tellsOfTheTimeoutsOfTheClustersThatCallsGoTo() throws IOException {
+    String text =
+        """
+        listeners: {rpc: {address: 'localhost:0'}}
+        clusters:
+          calls: {endpoints: ['a:1'], transport: {unary: ttheader, streaming: none}}
+          grpc: {endpoints: ['b:1'], transport: {streaming: grpc}}
+        routes:
+          - {match: {service: S}, clusters: {calls: %d, grpc: %d}}
+        """;
+    String[] call = {"--service=S", "--method=m", "--protocol=grpc", "--codec=thrift"};
+    Files.writeString(file, text.formatted(1, 1));
+    assertThat(explain(call).out())
+        .contains(
+            """
+            timeout  the caller's; without one 10s, the gateway's own, if it goes to cluster calls, else there is none
+                     1s to connect, of cluster calls
+                     1s to connect, of cluster grpc
+            """);
+    Files.writeString(file, text.formatted(1, 0));
+    assertThat(explain(call).out())
+        .contains(
+            """
+            timeout  the caller's; without one 10s, the gateway's own
+                     1s to connect, of cluster calls
+            """)
+        .doesNotContain("connect, of cluster grpc");
+    Files.writeString(file, text.formatted(0, 1));
+    assertThat(explain(call).out())
+        .contains(
+            """
+            timeout  the caller's; without one there is none
+                     1s to connect, of cluster grpc
+            """)
+        .doesNotContain("connect, of cluster calls");
+  }
+
+  @Test
   void tellsWhatHoldsOfStreams() throws IOException {
     Files.writeString(
         file,
@@ -224,6 +262,10 @@ class ExplainCommandTest {
             """);
     assertThat(own.code()).isZero();
     assertThat(explain(with(call, "ttstream")).code()).isEqualTo(1);
+    List<String> list = call.stream().map(arg -> arg.replace("Check", "List")).toList();
+    assertThat(explain(with(list, "grpc")).code()).isEqualTo(1);
+    List<String> watch = call.stream().map(arg -> arg.replace("Check", "Watch")).toList();
+    assertThat(explain(with(watch, "grpc")).code()).isZero();
   }
 
   private static String[] with(List<String> args, String last) {

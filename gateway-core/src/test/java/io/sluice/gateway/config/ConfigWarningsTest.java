@@ -101,16 +101,17 @@ class ConfigWarningsTest {
         routes:
           - {match: {service: a}, mode: stream, cluster: calls}
           - {match: {service: b}, mode: unary, cluster: streams}
-          - {match: {service: c}, mode: %s, clusters: {calls: 1, streams: 1}}
+          - {match: {service: c}, mode: %s, clusters: {calls: %d, streams: 1}}
         """;
-    assertThat(load(routes.formatted("auto")).warnings())
+    assertThat(load(routes.formatted("auto", 1)).warnings())
         .extracting(Fault::toString)
         .containsExactly(
             "g.yaml:6:5: no gRPC call of route 'a' can go to cluster 'calls': the cluster takes no"
                 + " streams: its transport has 'streaming: none'",
             "g.yaml:7:5: no gRPC call of route 'b' can go to cluster 'streams': the cluster takes"
                 + " streams only: its transport has no 'unary'");
-    assertThat(load(routes.formatted("stream")).warnings()).hasSize(3);
+    assertThat(load(routes.formatted("stream", 1)).warnings()).hasSize(3);
+    assertThat(load(routes.formatted("stream", 0)).warnings()).hasSize(2);
   }
 
   @Test

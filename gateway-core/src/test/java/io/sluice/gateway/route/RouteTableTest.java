@@ -349,6 +349,8 @@ class RouteTableTest {
     "Cart, 1 2",
     "shop.Carts, 3 4",
     "shop.Order, 4",
+    "bank.Bill, 7",
+    "Bill, 7",
     "bank.Order, ''",
   })
   void theRoutesOfAServiceEndWithTheFirstThatTakesAllOfItsCalls(String service, String routes) {
@@ -361,7 +363,8 @@ class RouteTableTest {
                 "prefix: shop.C, metadata: {k: v}",
                 "prefix: shop.",
                 "glob: 'shop.*'",
-                ""));
+                "",
+                "glob: '*Bill'"));
     assertThat(table.routesOf(service).stream().map(Route::name).collect(Collectors.joining(" ")))
         .isEqualTo(routes);
   }
