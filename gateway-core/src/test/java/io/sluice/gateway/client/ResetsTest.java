@@ -25,6 +25,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.server.GrpcServerRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,6 +46,7 @@ class ResetsTest {
   private static final int CANCEL = 8;
   private static final int ROUNDS = 30;
   private static final int EACH = 100;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final GrpcPeers peers = new GrpcPeers();
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
@@ -64,7 +66,7 @@ class ResetsTest {
             call.connection().closeHandler(gone -> closed.incrementAndGet());
           }
           switch (call.methodName()) {
-            case "Silent" -> silent.incrementAndGet();
+            case "Silent", "Never" -> silent.incrementAndGet();
             case "Hold" -> held.add(call);
             default -> {
               call.handler(m -> call.response().write(Buffer.buffer("<" + m + ">")));
@@ -74,6 +76,7 @@ class ResetsTest {
         });
   }
 
+  /** Only calls of {@code Silent} have a deadline. */
   private static TestGateway gateway(int port, String cluster) {
     return TestGateway.start(
         """
@@ -109,10 +112,13 @@ class ResetsTest {
   private void cancel(Http2Peer caller, int first, int count) {
     for (int n = first; n < first + count; n++) {
       int before = silent.get();
-      caller.send(request(stream(n), "Silent", false));
+      caller.send(request(stream(n), "Never", false));
       if (n % 10 == 0) {
         // Some get to the downstream first.
-        await().until(() -> silent.get() > before);
+        await()
+            .atMost(PATIENCE)
+            .pollInterval(Duration.ofMillis(2))
+            .until(() -> silent.get() > before);
       }
       caller.send(reset(stream(n), CANCEL));
     }

@@ -15,6 +15,7 @@ import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import java.io.UncheckedIOException;
@@ -81,22 +82,6 @@ class StalledStreamTest {
     }
   }
 
-  /** Waits until a flood has stopped for want of a reader. */
-  private void awaitStandstill() {
-    long[] last = {-1};
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              long now = flooded.get();
-              boolean same = now == last[0] && now > 0;
-              last[0] = now;
-              return same;
-            });
-  }
-
   /** Floods the streams in which it is asked to, and echoes what is said in the others. */
   private Downstream floodingOrEchoing() {
     return Downstream.serving(
@@ -149,7 +134,7 @@ class StalledStreamTest {
         TestGateway gateway = gateway(downstream, "", "stallTimeout: 10ms");
         Peer slow = Peer.connect(gateway.port(), KERNEL_BUFFER)) {
       slow.send(Splits.glued(open(1), data(1, "flood")));
-      awaitStandstill();
+      Standstill.await(flooded::get);
       assertThat(flooded.get()).isLessThan((long) MESSAGES * MESSAGE.length / 2);
       assertThat(directMemory() - before).as("bytes of direct memory").isLessThan(KEPT);
       assertThat(slow.readFrame().type()).isEqualTo(FrameType.HEADER);
@@ -230,7 +215,7 @@ class StalledStreamTest {
             flood(caller, 1);
             caller.send(data(1, "how many?"));
           });
-      awaitStandstill();
+      Standstill.await(flooded::get);
       assertThat(flooded.get()).isLessThan((long) MESSAGES * MESSAGE.length / 2);
       assertThat(directMemory() - before).as("bytes of direct memory").isLessThan(KEPT);
       woken.countDown();

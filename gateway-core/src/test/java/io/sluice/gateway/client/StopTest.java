@@ -3,11 +3,11 @@ package io.sluice.gateway.client;
 import static io.sluice.gateway.testkit.Frames.data;
 import static io.sluice.gateway.testkit.Frames.open;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import java.io.UncheckedIOException;
@@ -59,7 +59,7 @@ class StopTest {
         Peer caller = Peer.connect(gateway.port(), KERNEL_BUFFER)) {
       Thread sender = new Thread(() -> send(caller, request.bytes(), sent), "sender");
       sender.start();
-      awaitStandstill(sent);
+      Standstill.await(sent::get);
       assertThat(gateway.gateway().shutdown(GRACE).toCompletionStage().toCompletableFuture())
           .succeedsWithin(STOPPED)
           .isEqualTo(1);
@@ -77,20 +77,5 @@ class StopTest {
     } catch (UncheckedIOException e) {
       // The gateway has stopped.
     }
-  }
-
-  private static void awaitStandstill(AtomicLong count) {
-    long[] last = {-1};
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              long now = count.get();
-              boolean same = now == last[0] && now > 0;
-              last[0] = now;
-              return same;
-            });
   }
 }

@@ -17,6 +17,7 @@ import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Probe.Hook;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.StreamCaller;
 import io.sluice.gateway.testkit.StreamServer;
 import io.sluice.gateway.testkit.TestGateway;
@@ -25,7 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -184,20 +185,9 @@ class StreamHooksMatrixTest {
     }
   }
 
-  private static void awaitStandstill(IntSupplier flooded) {
-    int[] last = {-1};
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              int now = flooded.getAsInt();
-              boolean same = now == last[0];
-              last[0] = now;
-              return same;
-            });
-    assertThat(flooded.getAsInt()).as("messages that got away").isLessThan(FLOOD / 2);
+  private static void awaitStandstill(LongSupplier flooded) {
+    Standstill.await(flooded);
+    assertThat(flooded.getAsLong()).as("messages that got away").isLessThan(FLOOD / 2);
   }
 
   static Stream<Arguments> directions() {
@@ -273,7 +263,7 @@ class StreamHooksMatrixTest {
       throws InterruptedException {
     Promise<Step> thought = Promise.promise();
     b.on(hook, (call, m) -> Step.await(thought.future()));
-    String more = ending == Ending.DEADLINE ? "timeout: 500ms" : "timeout: 5m";
+    String more = ending == Ending.DEADLINE ? "timeout: 3s" : "timeout: 5m";
     try (StreamServer server = StreamServer.of(pair.to);
         TestGateway gateway = gateway(pair, server, more, a, b);
         StreamCaller caller = StreamCaller.open(pair.from, gateway.port())) {
@@ -304,7 +294,7 @@ class StreamHooksMatrixTest {
           assertThat(rest(caller))
               .singleElement()
               .asString()
-              .startsWith("end:rpc timeout: timeout=500ms");
+              .startsWith("end:rpc timeout: timeout=3000ms");
           expected = Status.Code.DEADLINE_EXCEEDED;
         }
       }

@@ -23,6 +23,7 @@ import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Probe.Hook;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Promise;
@@ -41,6 +42,7 @@ class StreamHooksTest {
   private static final int KERNEL_BUFFER = 64 * 1024;
   private static final byte[] MESSAGE = new byte[64 * 1024];
   private static final int MESSAGES = 2048;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Journal journal = new Journal();
   private final Probe a = Probe.ofMessages("a", journal);
@@ -63,21 +65,6 @@ class StreamHooksTest {
     } catch (UncheckedIOException e) {
       // The test is over.
     }
-  }
-
-  private void awaitStandstill() {
-    long[] last = {-1};
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              long now = sent.get();
-              boolean same = now == last[0] && now > 0;
-              last[0] = now;
-              return same;
-            });
   }
 
   /** Echoes small messages and half closes, and floods a stream in which it is asked to. */
@@ -121,7 +108,7 @@ class StreamHooksTest {
       } else {
         caller.send(data(1, "flood"));
       }
-      awaitStandstill();
+      Standstill.await(sent::get);
       assertThat(sent.get()).as("messages that got away").isLessThan(MESSAGES / 2);
       assertThat(journal.namesAt(hook)).hasSize(1);
       thought.complete(Step.NEXT);
@@ -209,31 +196,37 @@ class StreamHooksTest {
   @ParameterizedTest
   @EnumSource(Ending.class)
   void itCompletesOnceWhoeverEndsTheStreamWhileAFilterWaits(Ending ending) {
-    Promise<Step> never = Promise.promise();
-    a.on(RESPONSE_MESSAGE, (call, m) -> Step.await(never.future()));
-    String route = ending == Ending.DEADLINE ? "timeout: 500ms" : "";
+    Promise<Step> thought = Promise.promise();
+    a.on(RESPONSE_MESSAGE, (call, m) -> Step.await(thought.future()));
+    String route = ending == Ending.DEADLINE ? "timeout: 3s" : "";
     try (Downstream downstream = downstream();
         TestGateway gateway =
             TestGateway.start(TestGateway.config("framed", route, downstream.port()), 1, a);
         Peer caller = gateway.connect()) {
       caller.send(Splits.glued(open(1), data(1, "one")));
       journal.awaitEvent("a.RESPONSE_MESSAGE");
+      Status.Code expected = Status.Code.CANCELLED;
       switch (ending) {
         case CALLER_RESETS -> caller.send(reset(1, 12007, "enough", "web"));
         case CALLER_GOES -> caller.reset();
-        // What it had said before is still to be thought about: no end before that.
         case DOWNSTREAM_GOES -> {
           caller.send(data(1, "go"));
-          caller.send(reset(1, 12007, "enough", "web"));
+          await().atMost(PATIENCE).until(() -> downstream.open() == 0);
+          // What it had said before is told before the end.
+          thought.complete(Step.NEXT);
+          assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+          assertThat(text(caller.readFrame())).isEqualTo("<one>");
+          StreamFrame end = caller.readFrame();
+          assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+          assertThat(exception(end).text()).startsWith("remote or network error");
+          expected = Status.Code.UNAVAILABLE;
         }
-        case DEADLINE -> {}
+        case DEADLINE -> expected = Status.Code.DEADLINE_EXCEEDED;
       }
       journal.assertCompletedOnce("a");
-      never.complete(Step.NEXT);
+      thought.tryComplete(Step.NEXT);
+      assertThat(journal.ends()).extracting(Status::code).containsExactly(expected);
     }
     journal.assertCompletedOnce("a");
-    assertThat(journal.ends().get(0).code())
-        .isEqualTo(
-            ending == Ending.DEADLINE ? Status.Code.DEADLINE_EXCEEDED : Status.Code.CANCELLED);
   }
 }

@@ -99,10 +99,10 @@ class StreamLimitsTest {
   @Test
   void nobodySaysAnything() throws InterruptedException {
     try (Downstream downstream = saying(true, "one");
-        TestGateway gateway = gateway(downstream.port(), "idle: 200ms, maxDuration: 1h");
+        TestGateway gateway = gateway(downstream.port(), "idle: 2s, maxDuration: 1h");
         Peer caller = gateway.connect()) {
       caller.send(Splits.glued(open(1), data(1, "one")));
-      assertTold(caller, "neither side has said anything for 200ms (idle)");
+      assertTold(caller, "neither side has said anything for 2000ms (idle)");
     }
   }
 
@@ -141,7 +141,7 @@ class StreamLimitsTest {
         clusters:
           backend: {endpoints: ['127.0.0.1:%d'], transport: framed, maxStreams: 1, maxConnections: 1}
         routes:
-          - {cluster: backend, stream: {openTimeout: 200ms, firstResponse: 1h}}
+          - {cluster: backend, stream: {openTimeout: 2s, firstResponse: 1h}}
         """;
     try (Downstream downstream = Frames.echoing();
         TestGateway gateway = TestGateway.start(config.formatted(downstream.port()), 1);
@@ -153,7 +153,7 @@ class StreamLimitsTest {
       StreamFrame end = caller.readFrame();
       assertThat(end.id()).isEqualTo(2);
       assertThat(Frames.exception(end).text())
-          .startsWith("rpc timeout: no connection within 200ms (openTimeout)");
+          .startsWith("rpc timeout: no connection within 2000ms (openTimeout)");
       // The other one has its connection, and stays.
       caller.send(Splits.glued(data(1, "still here"), halfClose(1)));
       assertThat(text(caller.readFrame())).isEqualTo("<still here>");
@@ -235,11 +235,11 @@ class StreamLimitsTest {
   void aQuietStreamStays() {
     try (Downstream downstream = Frames.echoing();
         TestGateway gateway =
-            gateway(downstream.port(), "openTimeout: 100ms, firstResponse: 10s, maxMessage: 5");
+            gateway(downstream.port(), "openTimeout: 2s, firstResponse: 2s, maxMessage: 5");
         Peer caller = gateway.connect()) {
       caller.send(open(1));
       assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
-      caller.assertSilentFor(500);
+      caller.assertSilentFor(3000);
       caller.send(Splits.glued(data(1, "one"), halfClose(1)));
       assertThat(text(caller.readFrame())).isEqualTo("<one>");
       assertThat(caller.readFrame().payload()).isEmpty();

@@ -22,6 +22,7 @@ import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Future;
@@ -107,18 +108,7 @@ class StreamRateTest {
   }
 
   private void awaitStandstill() {
-    long[] last = {-1};
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              long now = sent.get();
-              boolean same = now == last[0] && now > 0;
-              last[0] = now;
-              return same;
-            });
+    Standstill.await(sent::get);
     assertThat(sent.get()).as("messages that got away").isLessThan(FLOOD / 4);
   }
 

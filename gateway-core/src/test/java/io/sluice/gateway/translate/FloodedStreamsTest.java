@@ -14,6 +14,7 @@ import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.RawGrpc;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.buffer.Buffer;
@@ -119,21 +120,6 @@ class FloodedStreamsTest {
       flooded.addAndGet(MESSAGE.length);
     }
     to.drainHandler(ready -> flood(to));
-  }
-
-  private void awaitStandstill() {
-    long[] last = {-1};
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(100))
-        .during(Duration.ofMillis(500))
-        .until(
-            () -> {
-              long now = flooded.get();
-              boolean same = now == last[0] && now > 0;
-              last[0] = now;
-              return same;
-            });
   }
 
   // Downstreams.
@@ -299,7 +285,7 @@ class FloodedStreamsTest {
         askForAFlood(from, gateway);
       }
       if (floods.equals("grpc")) {
-        awaitStandstill();
+        Standstill.await(flooded::get);
         assertThat(flooded.get()).isLessThan((long) MOST * MESSAGE.length);
         assertGoesOn(neighbour);
       } else {

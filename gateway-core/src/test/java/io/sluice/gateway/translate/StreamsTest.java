@@ -13,6 +13,7 @@ import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.RawGrpc.Answer;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.wire.ttstream.FrameType;
@@ -457,9 +458,7 @@ class StreamsTest {
       request.end();
       await().until(() -> !paused.isEmpty());
       // The downstream has been stopped in the midst of its messages.
-      await().until(() -> sent.get() > 0);
-      int before = sent.get();
-      await().until(() -> before == sent.get());
+      Standstill.await(sent::get);
       assertThat(sent.get()).isLessThan(count);
       paused.remove().resume();
       assertThat(TestGateway.get(answer).messages()).hasSize(count);

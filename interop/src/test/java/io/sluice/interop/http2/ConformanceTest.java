@@ -25,9 +25,9 @@ final class ConformanceTest {
     String config = GatewayProcess.configuration("framed", new InetSocketAddress("127.0.0.1", 1));
     try (BareServer server = new BareServer();
         GatewayProcess gateway = GatewayProcess.with(config).start()) {
-      Set<String> onlyOurs = Set.of("nothing has run");
-      for (int i = 0; i < SECONDS.length && !onlyOurs.isEmpty(); i++) {
-        onlyOurs = onlyOurs(gateway.address(), server.address(), SECONDS[i]);
+      Set<String> onlyOurs = onlyOurs(gateway.address(), server.address(), SECONDS[0]);
+      for (int i = 1; i < SECONDS.length && !onlyOurs.isEmpty(); i++) {
+        onlyOurs.retainAll(onlyOurs(gateway.address(), server.address(), SECONDS[i]));
       }
       assertThat(onlyOurs).isEmpty();
     }

@@ -13,6 +13,11 @@ final class Footprint {
   private static final int MIB = 1 << 20;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
+  /** What any look may find beyond what there was before the first caller. */
+  private static final int HEAP_AT_WORK_MIB = 64;
+
+  private static final int RSS_AT_WORK_MIB = 128;
+
   /** What the later half of the looks may have beyond the greatest of the first. */
   private static final int HEAP_GROWTH_MIB = 16;
 
@@ -30,14 +35,13 @@ final class Footprint {
 
   private final String name;
   private final GatewayProcess gateway;
-  private final int filesAtFirst;
+  private final Look atFirst;
   private final List<Look> looks = new ArrayList<>();
 
   Footprint(String name, GatewayProcess gateway) {
     this.name = name;
     this.gateway = gateway;
-    gateway.collectGarbage();
-    filesAtFirst = gateway.openFiles();
+    atFirst = measure("before the first caller");
   }
 
   /** There are no callers now: waits until all that was theirs is gone. */
@@ -46,10 +50,10 @@ final class Footprint {
     awaitZero("sluice_pool_calls");
     awaitZero("sluice_connections");
     awaitZero("sluice_memory_held_bytes");
-    await(name + ": open files return to " + filesAtFirst)
+    await(name + ": open files return to " + atFirst.files)
         .atMost(PATIENCE)
         .untilAsserted(
-            () -> assertThat(gateway.openFiles()).isLessThanOrEqualTo(filesAtFirst + FILE_GROWTH));
+            () -> assertThat(gateway.openFiles()).isLessThanOrEqualTo(atFirst.files + FILE_GROWTH));
   }
 
   private void awaitZero(String metric) {
@@ -67,6 +71,10 @@ final class Footprint {
 
   /** Notes what it occupies now. */
   void look(String when) {
+    looks.add(measure(when));
+  }
+
+  private Look measure(String when) {
     gateway.collectGarbage();
     Look look =
         new Look(
@@ -74,12 +82,20 @@ final class Footprint {
             gateway.rss() / MIB,
             gateway.openFiles(),
             gateway.threads());
-    looks.add(look);
     Soak.say("%s, %s: in MiB, %s", name, when, look);
+    return look;
   }
 
   /** In the first half of the looks code is compiled, and pools grow to their size. */
   void assertFlat() {
+    assertThat(looks).as(name).hasSizeGreaterThan(1);
+    Look greatest = most(looks);
+    assertThat(greatest.heap)
+        .as("%s: heap of %s, before them %s", name, looks, atFirst)
+        .isLessThanOrEqualTo(atFirst.heap + HEAP_AT_WORK_MIB);
+    assertThat(greatest.rss)
+        .as("%s: RSS of %s, before them %s", name, looks, atFirst)
+        .isLessThanOrEqualTo(atFirst.rss + RSS_AT_WORK_MIB);
     int half = (looks.size() + 1) / 2;
     Look most = most(looks.subList(0, half));
     Look later = most(looks.subList(half, looks.size()));

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Attacks by frames of HTTP/2 beside honest callers, on a gateway with 128 MiB of heap and as much
@@ -36,6 +37,9 @@ final class HostileHttp2Test {
   private static final int END_STREAM = 1;
   private static final int END_HEADERS = 4;
   private static final int PADDED = 8;
+
+  /** Why attacks whose callers a busy machine keeps from sending in time are left to bin/soak. */
+  private static final String LONG_ONLY = "its callers are cut as slow ones on a busy machine";
 
   /** Frames of an attack that are sent at a time. */
   private static final int AT_ONCE = 32;
@@ -118,6 +122,7 @@ final class HostileHttp2Test {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "sluice.soak", matches = "true", disabledReason = LONG_ONLY)
   void floodsAreCut() {
     Siege.besiege(
         "HTTP/2 floods",
@@ -139,6 +144,7 @@ final class HostileHttp2Test {
 
   /** More than all connections may hold. */
   @Test
+  @EnabledIfSystemProperty(named = "sluice.soak", matches = "true", disabledReason = LONG_ONLY)
   void headerListsWithoutEndStayWithinTheBudget() {
     byte[] part = new byte[16_000];
     Siege.besiege(
@@ -204,7 +210,7 @@ final class HostileHttp2Test {
               "HTTP/2 windows of a byte: %d KiB received of %d MiB",
               swarm.all().stream().mapToLong(Attacker::received).sum() / 1024,
               5L * streams * 64 * 8192 / MIB);
-          assertThat(swarm.all()).isNotEmpty();
+          assertThat(swarm.all()).extracting(Attacker::received).allMatch(bytes -> bytes > 0);
         });
   }
 }

@@ -28,7 +28,7 @@ final class ManyStreamsTest {
       Integer.getInteger("sluice.soak.open", Soak.pick(1000, 10_000));
   private static final int AT_RANDOM =
       Integer.getInteger("sluice.soak.streams", Soak.pick(4000, 100_000));
-  private static final int ROUNDS = Soak.pick(1, 4);
+  private static final int ROUNDS = Soak.pick(2, 4);
 
   /** Callers' connections of each kind. */
   private static final int CONNECTIONS = 5;
