@@ -118,6 +118,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     return !draining
         && ctx.channel().isActive()
         && legs.size() < maxCalls()
+        && (lastId == 0 || isKept())
         && !SharedConnection.isCongested(ctx.channel());
   }
 
@@ -312,8 +313,9 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   final void finish(L leg, CallEnd end) {
     legs.remove(leg.id());
     letGo(leg);
-    freed();
+    // First, whatever becomes of those that wait for its place.
     leg.end(end);
+    freed();
   }
 
   private void freed() {

@@ -103,11 +103,18 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
   void writeEnd(TtstreamLeg leg) {
     String method = leg.call().method();
     CallEnd trailer = leg.call().requestTrailer();
-    write(
-        trailer == null
-            ? writer.halfClose(leg.id(), method)
-            : writer.trailer(
-                leg.id(), method, trailer.status(), trailer.bizStatus(), trailer.rawTrailers()));
+    ByteBuf end;
+    try {
+      end =
+          trailer == null
+              ? writer.halfClose(leg.id(), method)
+              : writer.trailer(
+                  leg.id(), method, trailer.status(), trailer.bizStatus(), trailer.rawTrailers());
+    } catch (WireException e) {
+      leg.giveUp(Status.untranslatable(e.getMessage()));
+      return;
+    }
+    write(end);
   }
 
   @Override

@@ -339,4 +339,25 @@ class TtstreamFramesTest {
       journal.assertCompletedOnce("a", "a");
     }
   }
+
+  @Test
+  void aHalfCloseThatCannotBeToldEndsItsOwnStreamOnly() throws InterruptedException {
+    try (Downstream downstream = answering((peer, id) -> peer.send(header(id)));
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(1), open(2)));
+      read(caller, FrameType.HEADER);
+      read(caller, FrameType.HEADER);
+      next(FrameType.HEADER);
+      next(FrameType.HEADER);
+      caller.send(Frames.full(1, 4));
+      StreamFrame end = read(caller, FrameType.TRAILER);
+      assertThat(end.id()).isEqualTo(1);
+      assertThat(Frames.exception(end).text()).contains("does not fit a TTHeader");
+      int id = next(FrameType.RST).id();
+      assertThat(next(FrameType.TRAILER).id()).isEqualTo(id);
+      caller.send(data(2, "on"));
+      assertThat(text(next(FrameType.DATA))).isEqualTo("on");
+    }
+  }
 }
