@@ -153,6 +153,7 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
     } catch (WireException e) {
       fail("bad frame: " + e.getMessage());
     }
+    readOver();
   }
 
   private void read(Frame frame) {

@@ -14,6 +14,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.BizStatus;
 import io.sluice.api.Status;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
@@ -26,6 +27,7 @@ import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -358,6 +360,35 @@ class TtstreamFramesTest {
       assertThat(next(FrameType.TRAILER).id()).isEqualTo(id);
       caller.send(data(2, "on"));
       assertThat(text(next(FrameType.DATA))).isEqualTo("on");
+    }
+  }
+
+  @Test
+  void whatIsNotCompleteOfADownstreamsFrameIsCounted() {
+    byte[] message = new byte[4 << 20];
+    CompletableFuture<Void> rest = new CompletableFuture<>();
+    long before = Budget.ofProcess().held();
+    try (Downstream downstream =
+            answering(
+                (peer, id) -> {
+                  byte[] frame = data(id, message);
+                  int half = frame.length / 2;
+                  peer.send(header(id));
+                  peer.send(Arrays.copyOf(frame, half));
+                  rest.join();
+                  peer.send(Arrays.copyOfRange(frame, half, frame.length));
+                });
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      read(caller, FrameType.HEADER);
+      Duration patience = Duration.ofSeconds(20);
+      await().atMost(patience).until(() -> Budget.ofProcess().held() - before > 1 << 20);
+      rest.complete(null);
+      assertThat(read(caller, FrameType.DATA).payload()).isEqualTo(message);
+      await().atMost(patience).until(() -> Budget.ofProcess().held() - before < 1 << 20);
+    } finally {
+      rest.complete(null);
     }
   }
 }
