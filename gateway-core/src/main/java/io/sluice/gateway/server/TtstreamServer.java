@@ -152,6 +152,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
         TtstreamCall call = calls.remove(frame.streamId());
         if (call != null) {
           call.reset(frame);
+          ended();
         }
       }
       // Says nothing to a server.
@@ -340,7 +341,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     calls.remove(call.id());
   }
 
-  /** It is written. */
+  /** It is written, or nobody wants it. */
   void ended() {
     if (draining) {
       drain();

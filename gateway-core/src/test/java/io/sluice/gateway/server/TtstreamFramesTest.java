@@ -391,4 +391,18 @@ class TtstreamFramesTest {
       rest.complete(null);
     }
   }
+
+  @Test
+  void aListenerThatGoesDoesNotWaitForAStreamThatIsGivenUp() {
+    try (Downstream downstream = Frames.echoing();
+        Peer caller = (stopping = gateway(downstream)).connect()) {
+      caller.send(open(1));
+      read(caller, FrameType.HEADER);
+      Future<Integer> stopped = stopping.gateway().shutdown(Duration.ofMinutes(2));
+      caller.assertSilentFor(300);
+      caller.send(reset(1, 12007, "enough", "web"));
+      caller.assertClosedWithoutAWord();
+      assertThat(TestGateway.<Integer>get(stopped)).isZero();
+    }
+  }
 }
