@@ -173,6 +173,9 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
         if (!leg.headSeen()) {
           head(leg, new Headers(Headers.Dialect.TTHEADER));
         }
+        if (leg.isOver()) {
+          return;
+        }
         pass(leg, frame.payload().retain(), true);
       }
       case TRAILER -> {

@@ -308,11 +308,6 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     return ctx.channel().isWritable();
   }
 
-  /** What a call has to tell cannot be told on this connection. */
-  void refuse(String why) {
-    guard.refuse(why);
-  }
-
   /** The connection holds so many bytes more. */
   void holds(int more) {
     underWay += more;

@@ -405,4 +405,38 @@ class TtstreamFramesTest {
       assertThat(TestGateway.<Integer>get(stopped)).isZero();
     }
   }
+
+  @Test
+  void metadataThatCannotBeToldEndsItsOwnStreamOnly() {
+    AtomicInteger streams = new AtomicInteger();
+    try (Downstream downstream =
+            answering(
+                (peer, id) -> {
+                  int n = streams.incrementAndGet();
+                  if (n == 1) {
+                    peer.send(Splits.glued(Frames.full(id, 2), data(id, "late")));
+                  } else if (n == 2) {
+                    peer.send(Splits.glued(header(id), Frames.full(id, 4)));
+                  } else if (n == 3) {
+                    peer.send(Frames.full(id, 1));
+                  } else {
+                    peer.send(Splits.glued(header(id), trailer(id, Status.OK, null)));
+                  }
+                });
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      for (int id = 1; id <= 4; id++) {
+        caller.send(open(id));
+        assertThat(read(caller, FrameType.HEADER).id()).isEqualTo(id);
+        StreamFrame end = read(caller, FrameType.TRAILER);
+        assertThat(end.id()).isEqualTo(id);
+        assertThat(end.strings()).isEmpty();
+        if (id < 4) {
+          assertThat(Frames.exception(end).text()).contains("does not fit a TTHeader");
+        } else {
+          assertThat(end.payload()).isEmpty();
+        }
+      }
+    }
+  }
 }
