@@ -120,6 +120,7 @@ final class MuxConnection extends NumberedConnection<MuxConnection, MuxLeg> {
     } catch (WireException e) {
       fail("default codec read failed: " + e.getMessage());
     }
+    readOver();
   }
 
   /** Reads a head or a part; whether there was one. */

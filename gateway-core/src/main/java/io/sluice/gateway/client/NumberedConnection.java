@@ -58,6 +58,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   private int stalled;
 
   private boolean draining;
+  private boolean failed;
 
   NumberedConnection(SharedPool<C> pool, ClusterClient cluster) {
     this.pool = pool;
@@ -118,6 +119,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     return !draining
         && ctx.channel().isActive()
         && legs.size() < maxCalls()
+        && (lastId == 0 || isKept())
         && !SharedConnection.isCongested(ctx.channel());
   }
 
@@ -211,8 +213,20 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     passed(leg);
   }
 
+  /** A read is over: what is not complete counts as well. */
+  final void readOver() {
+    if (!counted()) {
+      cut();
+    }
+  }
+
+  /** Counts what it holds; false if there is no memory for it. */
+  private boolean counted() {
+    return failed || share.holds(held() + underWay);
+  }
+
   private void passed(L leg) {
-    if (!share.holds(held() + underWay)) {
+    if (!counted()) {
       cut();
     } else if (legs.get(leg.id()) == leg && leg.window() > callBound() && !leg.isStalled()) {
       stalls(leg);
@@ -269,7 +283,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   @Override
   public final void taken(int bytes) {
     underWay -= bytes;
-    share.holds(held() + underWay);
+    counted();
     limitReading();
   }
 
@@ -312,8 +326,9 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   final void finish(L leg, CallEnd end) {
     legs.remove(leg.id());
     letGo(leg);
-    freed();
+    // First, whatever becomes of those that wait for its place.
     leg.end(end);
+    freed();
   }
 
   private void freed() {
@@ -350,6 +365,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   /** The connection cannot be read on: all its calls are lost, and it is closed. */
   final void fail(String why) {
     draining = true;
+    failed = true;
     ArrayList<L> lost = new ArrayList<>(legs.values());
     legs.clear();
     underWay = 0;

@@ -103,11 +103,18 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
   void writeEnd(TtstreamLeg leg) {
     String method = leg.call().method();
     CallEnd trailer = leg.call().requestTrailer();
-    write(
-        trailer == null
-            ? writer.halfClose(leg.id(), method)
-            : writer.trailer(
-                leg.id(), method, trailer.status(), trailer.bizStatus(), trailer.rawTrailers()));
+    ByteBuf end;
+    try {
+      end =
+          trailer == null
+              ? writer.halfClose(leg.id(), method)
+              : writer.trailer(
+                  leg.id(), method, trailer.status(), trailer.bizStatus(), trailer.rawTrailers());
+    } catch (WireException e) {
+      leg.giveUp(Status.untranslatable(e.getMessage()));
+      return;
+    }
+    write(end);
   }
 
   @Override
@@ -146,6 +153,7 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
     } catch (WireException e) {
       fail("bad frame: " + e.getMessage());
     }
+    readOver();
   }
 
   private void read(Frame frame) {
@@ -164,6 +172,9 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
       case DATA -> {
         if (!leg.headSeen()) {
           head(leg, new Headers(Headers.Dialect.TTHEADER));
+        }
+        if (leg.isOver()) {
+          return;
         }
         pass(leg, frame.payload().retain(), true);
       }

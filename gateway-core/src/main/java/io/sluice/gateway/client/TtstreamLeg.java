@@ -29,8 +29,9 @@ final class TtstreamLeg extends NumberedLeg<TtstreamConnection> {
 
   @Override
   void writeEnd(TtstreamConnection connection) {
-    super.writeEnd(connection);
+    // First, as it is not half-closed if the end cannot be told.
     connection.writeEnd(this);
+    super.writeEnd(connection);
   }
 
   @Override

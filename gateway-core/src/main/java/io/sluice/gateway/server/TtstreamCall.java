@@ -39,6 +39,9 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   private boolean headerSent;
   private boolean halfClosed;
 
+  /** Why the gateway has ended it for the caller before its downstream knew; else null. */
+  private @Nullable Status endedFor;
+
   /** What has come of the request waits for its time. */
   private boolean waits;
 
@@ -64,6 +67,9 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   /** Hands the call on; it may have ended when this returns. */
   void begin() {
     request = server.listener().calls().begin(call, this);
+    if (endedFor != null) {
+      request.requestCancel(endedFor);
+    }
   }
 
   /**
@@ -155,23 +161,32 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
 
   /** Ends it for both sides. */
   void end(Status why) {
-    RequestSink outbound = request;
     responseEnd(CallEnd.of(call, why));
-    outbound.requestCancel(why);
+    endedFor = why;
+    if (request != null) {
+      request.requestCancel(why);
+    }
   }
 
   @Override
   public void responseHead() {
-    headerSent = true;
+    if (endedFor != null) {
+      return;
+    }
     try {
       server.write(server.writer().header(id, call.method(), call.responseHeaders()));
+      headerSent = true;
     } catch (WireException e) {
-      server.refuse("a stream's header cannot be written: " + e.getMessage());
+      end(Status.untranslatable(e.getMessage()));
     }
   }
 
   @Override
   public void responseData(ByteBuf part, boolean endOfMessage) {
+    if (endedFor != null) {
+      part.release();
+      return;
+    }
     unacknowledged += part.readableBytes();
     server.write(server.writer().data(id, call.method(), part));
     if (server.isWritable()) {
@@ -181,11 +196,16 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
 
   @Override
   public void responseAside(Aside aside) {
+    if (endedFor != null) {
+      aside.payload().release();
+      return;
+    }
     unacknowledged += aside.size();
     try {
       server.write(server.writer().meta(id, call.method(), aside));
     } catch (WireException e) {
-      server.refuse("what is said beside a stream cannot be written: " + e.getMessage());
+      end(Status.untranslatable(e.getMessage()));
+      return;
     }
     if (server.isWritable()) {
       acknowledge();
@@ -203,6 +223,9 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
 
   @Override
   public void responseEnd(CallEnd end) {
+    if (endedFor != null) {
+      return;
+    }
     server.ends(this);
     forget();
     try {
@@ -212,7 +235,9 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
         writeTrailer(end);
       }
     } catch (WireException e) {
-      server.refuse("a stream's trailer cannot be written: " + e.getMessage());
+      Status status = end.status();
+      writeTrailer(
+          CallEnd.of(call, status.isOk() ? Status.untranslatable(e.getMessage()) : status));
     }
     server.ended();
   }
@@ -229,6 +254,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
     if (!headerSent) {
       server.write(
           server.writer().header(id, call.method(), new Headers(Headers.Dialect.TTHEADER)));
+      headerSent = true;
     }
     server.write(
         server

@@ -18,10 +18,12 @@ import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.ttheader.RequestKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
+import io.sluice.gateway.wire.ttstream.FrameType;
 import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of ttstream: one connection with many streams, each a call. */
 final class TtstreamServer extends ChannelInboundHandlerAdapter implements Connection {
@@ -41,6 +43,9 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   /** Streams of whose requests something waits for its time. */
   private int waiting;
+
+  /** The HEADER of a stream that may not begin yet. */
+  private @Nullable Frame postponed;
 
   private int frames;
   private boolean reading;
@@ -69,30 +74,63 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object msg) {
     guard.read();
-    reading = true;
     reader.append((ByteBuf) msg);
+    drive();
+  }
+
+  /** Goes on as far as the frames that are there allow. */
+  private void drive() {
+    reading = true;
     try {
-      for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
-        frames++;
-        try {
-          read(frame);
-        } finally {
-          frame.payload().release();
+      while (postponed == null || isWritable()) {
+        Frame frame = postponed == null ? reader.read() : postponed;
+        postponed = null;
+        if (frame == null) {
+          break;
         }
+        take(frame);
       }
     } catch (WireException e) {
       guard.refuse(e.getMessage());
     }
     reading = false;
+    limitReading();
     guard.midFrame(mayRead() && reader.buffered() > 0, frames);
     tellHeld();
   }
 
+  /** A stream begins only when its caller reads the answers that it has. */
+  private void take(Frame frame) {
+    if (frame.type() == FrameType.HEADER && !isWritable()) {
+      postponed = frame;
+      return;
+    }
+    frames++;
+    try {
+      read(frame);
+    } finally {
+      frame.payload().release();
+    }
+  }
+
+  private void dropPostponed() {
+    if (postponed != null) {
+      postponed.payload().release();
+      postponed = null;
+    }
+  }
+
   /** Once a read is enough. */
   private void tellHeld() {
-    if (!reading) {
-      guard.holds(reader.held() + underWay);
+    if (!reading && ctx.channel().isActive()) {
+      long header = postponed == null ? 0 : postponed.headers().footprint();
+      guard.holds(reader.held() + header + underWay + unwritten());
     }
+  }
+
+  /** Bytes of answers that the caller does not read. */
+  private long unwritten() {
+    return isWritable() ? 0 : ctx.channel().bytesBeforeWritable();
   }
 
   private void read(Frame frame) {
@@ -114,6 +152,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
         TtstreamCall call = calls.remove(frame.streamId());
         if (call != null) {
           call.reset(frame);
+          ended();
         }
       }
       // Says nothing to a server.
@@ -196,7 +235,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   /** One that waits for its time holds up the connection only if nobody else is on it. */
   private boolean mayRead() {
-    return overWindow == 0 && (waiting == 0 || calls.size() > 1);
+    return postponed == null && overWindow == 0 && (waiting == 0 || calls.size() > 1);
   }
 
   private void limitReading() {
@@ -212,6 +251,9 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
       for (TtstreamCall call : new ArrayList<>(calls.values())) {
         call.acknowledge();
       }
+      if (!reading) {
+        drive();
+      }
     }
     ctx.fireChannelWritabilityChanged();
   }
@@ -220,6 +262,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   public void channelInactive(ChannelHandlerContext ctx) {
     ArrayList<TtstreamCall> open = new ArrayList<>(calls.values());
     calls.clear();
+    dropPostponed();
     reader.release();
     Status lost =
         Status.exception(StreamCodes.CONNECTION_CLOSED, "the caller's connection was lost");
@@ -232,6 +275,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     guard.stop();
+    dropPostponed();
     reader.release();
   }
 
@@ -255,15 +299,13 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   void write(ByteBuf frame) {
     ctx.write(frame);
     listener.loop().flusher().later(flushTarget);
+    if (!isWritable()) {
+      tellHeld();
+    }
   }
 
   boolean isWritable() {
     return ctx.channel().isWritable();
-  }
-
-  /** What a call has to tell cannot be told on this connection. */
-  void refuse(String why) {
-    guard.refuse(why);
   }
 
   /** The connection holds so many bytes more. */
@@ -294,7 +336,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
     calls.remove(call.id());
   }
 
-  /** It is written. */
+  /** It is written, or nobody wants it. */
   void ended() {
     if (draining) {
       drain();

@@ -64,7 +64,7 @@ final class FromGrpc extends Translation {
     try {
       while (!isOver() && read()) {}
     } catch (WireException e) {
-      fail(Status.grpc(Ends.INTERNAL, String.valueOf(e.getMessage())));
+      fail(Status.internal(String.valueOf(e.getMessage())));
     }
     settleRequest();
   }
@@ -108,7 +108,7 @@ final class FromGrpc extends Translation {
   /** Why the message that begins is not taken, or null. */
   private @Nullable Status refusal() {
     if (unary && begun) {
-      return Status.grpc(Ends.INTERNAL, "more than one message of a unary call");
+      return Status.internal("more than one message of a unary call");
     }
     long length = reader().length();
     if (length > call().maxMessage()) {
@@ -136,9 +136,9 @@ final class FromGrpc extends Translation {
       return;
     }
     if (!reader().isBetweenMessages()) {
-      fail(Status.grpc(Ends.INTERNAL, "half-closed within a message"));
+      fail(Status.internal("half-closed within a message"));
     } else if (unary && !begun) {
-      fail(Status.grpc(Ends.INTERNAL, "half-closed without a message"));
+      fail(Status.internal("half-closed without a message"));
     } else {
       endToLeg();
     }

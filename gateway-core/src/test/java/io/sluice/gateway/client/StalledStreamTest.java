@@ -48,6 +48,7 @@ class StalledStreamTest {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final AtomicLong flooded = new AtomicLong();
   private final AtomicInteger resets = new AtomicInteger();
+  private final AtomicInteger opened = new AtomicInteger();
 
   @AfterEach
   void stop() {
@@ -88,6 +89,9 @@ class StalledStreamTest {
         (peer, n) -> {
           for (StreamFrame f = peer.readFrame(); f != null; f = peer.readFrame()) {
             StreamFrame frame = f;
+            if (f.type() == FrameType.HEADER) {
+              opened.incrementAndGet();
+            }
             if (f.type() == FrameType.RST) {
               resets.incrementAndGet();
             } else if (f.type() == FrameType.DATA && text(f).equals("flood")) {
@@ -142,6 +146,24 @@ class StalledStreamTest {
         assertThat(slow.readFrame().payload()).hasSize(MESSAGE.length);
       }
       assertThat(journal.ends()).isEmpty();
+    }
+  }
+
+  /** Else each would have its own answers wait for it. */
+  @Test
+  void noStreamBeginsWhileItsCallerDoesNotRead() {
+    try (Downstream downstream = floodingOrEchoing();
+        TestGateway gateway = gateway(downstream, "", "stallTimeout: 1m");
+        Peer slow = Peer.connect(gateway.port(), KERNEL_BUFFER)) {
+      slow.send(Splits.glued(open(1), data(1, "flood")));
+      awaitStandstill();
+      slow.send(Splits.glued(open(2), data(2, "two")));
+      await().atMost(PATIENCE).during(Duration.ofMillis(500)).until(() -> opened.get() == 1);
+      StreamFrame frame = slow.readFrame();
+      while (frame.id() == 1) {
+        frame = slow.readFrame();
+      }
+      assertThat(frame.type()).isEqualTo(FrameType.HEADER);
     }
   }
 

@@ -14,6 +14,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.BizStatus;
 import io.sluice.api.Status;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
@@ -26,6 +27,7 @@ import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -337,6 +339,104 @@ class TtstreamFramesTest {
       next(FrameType.HEADER);
       assertThat(Frames.exception(next(FrameType.RST)).number()).isEqualTo(12013);
       journal.assertCompletedOnce("a", "a");
+    }
+  }
+
+  @Test
+  void aHalfCloseThatCannotBeToldEndsItsOwnStreamOnly() throws InterruptedException {
+    try (Downstream downstream = answering((peer, id) -> peer.send(header(id)));
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(open(1), open(2)));
+      read(caller, FrameType.HEADER);
+      read(caller, FrameType.HEADER);
+      next(FrameType.HEADER);
+      next(FrameType.HEADER);
+      caller.send(Frames.full(1, 4));
+      StreamFrame end = read(caller, FrameType.TRAILER);
+      assertThat(end.id()).isEqualTo(1);
+      assertThat(Frames.exception(end).text()).contains("does not fit a TTHeader");
+      int id = next(FrameType.RST).id();
+      assertThat(next(FrameType.TRAILER).id()).isEqualTo(id);
+      caller.send(data(2, "on"));
+      assertThat(text(next(FrameType.DATA))).isEqualTo("on");
+    }
+  }
+
+  @Test
+  void whatIsNotCompleteOfADownstreamsFrameIsCounted() {
+    byte[] message = new byte[4 << 20];
+    CompletableFuture<Void> rest = new CompletableFuture<>();
+    long before = Budget.ofProcess().held();
+    try (Downstream downstream =
+            answering(
+                (peer, id) -> {
+                  byte[] frame = data(id, message);
+                  int half = frame.length / 2;
+                  peer.send(header(id));
+                  peer.send(Arrays.copyOf(frame, half));
+                  rest.join();
+                  peer.send(Arrays.copyOfRange(frame, half, frame.length));
+                });
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      read(caller, FrameType.HEADER);
+      Duration patience = Duration.ofSeconds(20);
+      await().atMost(patience).until(() -> Budget.ofProcess().held() - before > 1 << 20);
+      rest.complete(null);
+      assertThat(read(caller, FrameType.DATA).payload()).isEqualTo(message);
+      await().atMost(patience).until(() -> Budget.ofProcess().held() - before < 1 << 20);
+    } finally {
+      rest.complete(null);
+    }
+  }
+
+  @Test
+  void aListenerThatGoesDoesNotWaitForAStreamThatIsGivenUp() {
+    try (Downstream downstream = Frames.echoing();
+        Peer caller = (stopping = gateway(downstream)).connect()) {
+      caller.send(open(1));
+      read(caller, FrameType.HEADER);
+      Future<Integer> stopped = stopping.gateway().shutdown(Duration.ofMinutes(2));
+      caller.assertSilentFor(300);
+      caller.send(reset(1, 12007, "enough", "web"));
+      caller.assertClosedWithoutAWord();
+      assertThat(TestGateway.<Integer>get(stopped)).isZero();
+    }
+  }
+
+  @Test
+  void metadataThatCannotBeToldEndsItsOwnStreamOnly() {
+    AtomicInteger streams = new AtomicInteger();
+    try (Downstream downstream =
+            answering(
+                (peer, id) -> {
+                  int n = streams.incrementAndGet();
+                  if (n == 1) {
+                    peer.send(Splits.glued(Frames.full(id, 2), data(id, "late")));
+                  } else if (n == 2) {
+                    peer.send(Splits.glued(header(id), Frames.full(id, 4)));
+                  } else if (n == 3) {
+                    peer.send(Frames.full(id, 1));
+                  } else {
+                    peer.send(Splits.glued(header(id), trailer(id, Status.OK, null)));
+                  }
+                });
+        TestGateway gateway = gateway(downstream);
+        Peer caller = gateway.connect()) {
+      for (int id = 1; id <= 4; id++) {
+        caller.send(open(id));
+        assertThat(read(caller, FrameType.HEADER).id()).isEqualTo(id);
+        StreamFrame end = read(caller, FrameType.TRAILER);
+        assertThat(end.id()).isEqualTo(id);
+        assertThat(end.strings()).isEmpty();
+        if (id < 4) {
+          assertThat(Frames.exception(end).text()).contains("does not fit a TTHeader");
+        } else {
+          assertThat(end.payload()).isEmpty();
+        }
+      }
     }
   }
 }

@@ -80,6 +80,19 @@ public final class Frames {
     return Thrifts.bytes(out.writeBytes(payload));
   }
 
+  /** A frame whose metadata fits a TTHeader only as it has no name of a method. */
+  public static byte[] full(int id, int type) {
+    ByteBuf out = Unpooled.buffer();
+    TTHeaderWriter header = new TTHeaderWriter();
+    header.begin(out, TTHeader.FLAG_STREAMING, id, TTHeader.PROTOCOL_THRIFT_STRUCT);
+    for (int i = 0; i < 5; i++) {
+      header.string("k" + i, "v".repeat(52_418));
+    }
+    header.integer(27, Integer.toString(type));
+    header.end(0);
+    return Thrifts.bytes(out);
+  }
+
   private static byte[] exception(int id, int type, String text) {
     byte[] trailer = trailer(id, Status.exception(type, text), null);
     int header = 14 + 4 * ByteBuffer.wrap(trailer).getShort(12);
