@@ -156,7 +156,7 @@ class StalledStreamTest {
         TestGateway gateway = gateway(downstream, "", "stallTimeout: 1m");
         Peer slow = Peer.connect(gateway.port(), KERNEL_BUFFER)) {
       slow.send(Splits.glued(open(1), data(1, "flood")));
-      awaitStandstill();
+      Standstill.await(flooded::get);
       slow.send(Splits.glued(open(2), data(2, "two")));
       await().atMost(PATIENCE).during(Duration.ofMillis(500)).until(() -> opened.get() == 1);
       StreamFrame frame = slow.readFrame();
