@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Attacks by frames of HTTP/2 beside honest callers, on a gateway with 128 MiB of heap and as much
@@ -38,8 +37,8 @@ final class HostileHttp2Test {
   private static final int END_HEADERS = 4;
   private static final int PADDED = 8;
 
-  /** Why attacks whose callers a busy machine keeps from sending in time are left to bin/soak. */
-  private static final String LONG_ONLY = "its callers are cut as slow ones on a busy machine";
+  /** What becomes of callers that a busy machine keeps from sending anything in time. */
+  private static final String LATE = Siege.SLOW_START;
 
   /** Frames of an attack that are sent at a time. */
   private static final int AT_ONCE = 32;
@@ -122,7 +121,6 @@ final class HostileHttp2Test {
   }
 
   @Test
-  @EnabledIfSystemProperty(named = "sluice.soak", matches = "true", disabledReason = LONG_ONLY)
   void floodsAreCut() {
     Siege.besiege(
         "HTTP/2 floods",
@@ -137,14 +135,13 @@ final class HostileHttp2Test {
               swarm.send(flood.name, flood.source());
             }
             swarm.run(swarm::isAllClosed, PATIENCE);
-            siege.assertRefused(swarm, flood.name, flood.refusal, Flood.CONTROL);
+            siege.assertRefused(swarm, flood.name, flood.refusal, Flood.CONTROL, LATE);
           }
         });
   }
 
   /** More than all connections may hold. */
   @Test
-  @EnabledIfSystemProperty(named = "sluice.soak", matches = "true", disabledReason = LONG_ONLY)
   void headerListsWithoutEndStayWithinTheBudget() {
     byte[] part = new byte[16_000];
     Siege.besiege(
@@ -160,7 +157,7 @@ final class HostileHttp2Test {
             swarm.send("header list", Wire.join(all));
           }
           swarm.run(swarm::isAllClosed, PATIENCE);
-          siege.assertRefused(swarm, "header list", Siege.SLOW_FRAME, Siege.MEMORY);
+          siege.assertRefused(swarm, "header list", Siege.SLOW_FRAME, Siege.MEMORY, LATE);
         });
   }
 
