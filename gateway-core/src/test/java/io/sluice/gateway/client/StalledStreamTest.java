@@ -164,6 +164,7 @@ class StalledStreamTest {
         frame = slow.readFrame();
       }
       assertThat(frame.type()).isEqualTo(FrameType.HEADER);
+      slow.release();
     }
   }
 

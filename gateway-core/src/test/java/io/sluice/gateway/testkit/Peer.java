@@ -152,7 +152,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Lets go of half a frame that was read. By the thread that reads. */
-  void release() {
+  public void release() {
     frames.release();
   }
 
