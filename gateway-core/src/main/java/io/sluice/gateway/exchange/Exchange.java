@@ -6,6 +6,7 @@ import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Aside;
+import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Both legs may call at any time; whatever comes after the end is let go of. The timer is the
  * call's deadline.
  */
-final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
+final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   enum State {
     OPEN,
     /** Only filters are still asked about the end. */
@@ -62,6 +63,12 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private @Nullable StreamWatch watch;
 
   private State state = State.OPEN;
+
+  /** Bytes of the request of which the caller has not been told that they are taken. */
+  private int owed;
+
+  /** Those of them that the outbound leg has. */
+  private int underWay;
 
   Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
     this.env = env;
@@ -167,10 +174,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   /** A filter answers in the downstream's place. */
   void reply(Payload message, String filter) {
     call.response().replacedBy(message.size());
-    if (heldRequest != null) {
-      heldRequest.release();
-      heldRequest = null;
-    }
+    dropRequest();
+    heldRequest = null;
     // Shown to no message hook: what those look at is what a downstream said.
     responseHead();
     responseData(Unpooled.wrappedBuffer(message.bytes()), true);
@@ -181,16 +186,25 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void requestData(ByteBuf part, boolean endOfMessage) {
+    int size = part.readableBytes();
     if (state != State.OPEN) {
       part.release();
+      if (state == State.ENDING) {
+        inbound.requestTaken(size);
+      }
       return;
     }
-    call.addRequestBytes(part.readableBytes());
+    requestCame(size);
     if (heldRequest != null) {
       heldRequest.data(part, endOfMessage);
     } else {
       forwardRequest(part, endOfMessage);
     }
+  }
+
+  private void requestCame(int bytes) {
+    call.addRequestBytes(bytes);
+    owed += bytes;
   }
 
   private void forwardRequest(ByteBuf part, boolean endOfMessage) {
@@ -207,14 +221,35 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       part.release();
     } else if (requestGate != null) {
       requestGate.data(part, endOfMessage);
-    } else if (outbound != null) {
+    } else {
+      toDownstream(part, endOfMessage);
+    }
+  }
+
+  private void toDownstream(ByteBuf part, boolean endOfMessage) {
+    int size = part.readableBytes();
+    if (outbound != null) {
+      underWay += size;
       outbound.requestData(part, endOfMessage);
     } else {
-      // A filter has answered already.
-      int size = part.readableBytes();
+      // The answer is there already, though it may still wait.
       part.release();
-      inbound.requestTaken(size);
+      taken(size);
     }
+  }
+
+  /** So many bytes that have passed are nobody's any more. */
+  private void taken(int bytes) {
+    if (requestGate != null) {
+      requestGate.taken(bytes);
+    } else {
+      acknowledge(bytes);
+    }
+  }
+
+  private void acknowledge(int bytes) {
+    owed -= bytes;
+    inbound.requestTaken(bytes);
   }
 
   @Override
@@ -245,8 +280,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       requestEnd();
       return;
     }
-    call.addRequestBytes(part.readableBytes());
+    int size = part.readableBytes();
+    requestCame(size);
     if (watch == null || watch.requestPasses(part, endOfMessage)) {
+      underWay += size;
       outbound.requestLast(part, endOfMessage);
     } else {
       requestEnd();
@@ -264,10 +301,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void requestTaken(int bytes) {
-    if (requestGate != null) {
-      requestGate.taken(bytes);
-    } else if (state != State.DONE) {
-      inbound.requestTaken(bytes);
+    if (outbound != null) {
+      underWay -= bytes;
+      taken(bytes);
     }
   }
 
@@ -317,6 +353,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       aside.payload().release();
       return;
     }
+    if (watch != null) {
+      watch.passesBeside(aside.size());
+    }
     if (responseGate != null) {
       responseGate.passesBeside(aside.size());
     }
@@ -347,10 +386,17 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (state != State.OPEN) {
       return;
     }
+    outbound = null;
     if (heldResponse != null) {
       heldResponse.end(end);
     } else if (watch == null || watch.responseEnd(end)) {
       passResponseEnd(end);
+    }
+    if (state == State.OPEN && underWay > 0) {
+      // The end waits, and the leg that it came from takes nothing any more.
+      int left = underWay;
+      underWay = 0;
+      taken(left);
     }
   }
 
@@ -359,19 +405,25 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (responseGate != null) {
       responseGate.end(end);
     } else {
-      outbound = null;
       end(end);
     }
   }
 
   @Override
   public void responseTaken(int bytes) {
+    if (responseGate != null) {
+      responseGate.taken(bytes);
+    } else {
+      responseGone(bytes);
+    }
+  }
+
+  /** So many bytes of the response, as the downstream sent it, are gone. */
+  void responseGone(int bytes) {
     if (watch != null) {
       watch.responseTaken(bytes);
     }
-    if (responseGate != null) {
-      responseGate.taken(bytes);
-    } else if (outbound != null) {
+    if (outbound != null) {
       outbound.responseTaken(bytes);
     }
   }
@@ -401,11 +453,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   // What the gates let through.
 
   void gatedRequest(ByteBuf message) {
-    if (outbound == null) {
-      message.release();
-    } else {
-      outbound.requestData(message, true);
-    }
+    toDownstream(message, true);
   }
 
   void gatedHalfClose() {
@@ -415,8 +463,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   void gatedRequestTaken(int bytes) {
-    if (state != State.DONE) {
-      inbound.requestTaken(bytes);
+    if (state == State.OPEN) {
+      acknowledge(bytes);
     }
   }
 
@@ -429,16 +477,7 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   void gatedEnd(CallEnd end) {
-    if (state == State.OPEN) {
-      outbound = null;
-      end(end);
-    }
-  }
-
-  void gatedResponseTaken(int bytes) {
-    if (outbound != null) {
-      outbound.responseTaken(bytes);
-    }
+    end(end);
   }
 
   // The end.
@@ -463,6 +502,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     return state == State.OPEN;
   }
 
+  @Override
+  public void end(Status why) {
+    end(CallEnd.byGateway(call, why));
+  }
+
   /** Ends the call for both sides. */
   void end(CallEnd end) {
     if (state != State.OPEN) {
@@ -472,6 +516,20 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     env.loop().timers().cancel(this);
     cancelOutbound(end.status());
     filters.end(end);
+    if (state == State.ENDING) {
+      dropRequest();
+    }
+  }
+
+  /** Nobody wants the request any more: its caller is not to wait while filters think. */
+  private void dropRequest() {
+    releaseRequest();
+    int left = owed;
+    owed = 0;
+    if (left > 0) {
+      inbound.requestTaken(left);
+    }
+    inbound.requestGoesOn();
   }
 
   /** The filters have had their say: now the caller is told. */
@@ -507,15 +565,22 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
   }
 
-  private void release() {
+  private void releaseRequest() {
     if (heldRequest != null) {
       heldRequest.release();
     }
-    if (heldResponse != null) {
-      heldResponse.release();
-    }
     if (requestGate != null) {
       requestGate.release();
+    }
+    if (watch != null) {
+      watch.requestOver();
+    }
+  }
+
+  private void release() {
+    releaseRequest();
+    if (heldResponse != null) {
+      heldResponse.release();
     }
     if (responseGate != null) {
       responseGate.release();

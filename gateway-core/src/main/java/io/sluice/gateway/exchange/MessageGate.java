@@ -276,12 +276,13 @@ final class MessageGate implements Budget.Holder {
       if (request) {
         exchange.gatedRequestTaken(bytes);
       } else {
-        exchange.gatedResponseTaken(bytes);
+        exchange.responseGone(bytes);
       }
     }
   }
 
   void release() {
+    owed = 0;
     share.release();
     input.release();
     if (gathered != null) {

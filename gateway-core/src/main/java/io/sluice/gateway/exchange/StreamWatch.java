@@ -37,8 +37,11 @@ final class StreamWatch extends Timers.Timer {
   private long lastRequest;
   private long lastResponse;
 
-  /** Bytes of the response that the caller has not taken yet. */
+  /** Bytes of the response's messages, as they came, that the caller has not taken yet. */
   private long underWay;
+
+  /** Bytes beside its messages that the caller has not taken yet. */
+  private int besideUnderWay;
 
   /** The time for which the timer is set, as far as {@link #look} has come. */
   private long next = NEVER;
@@ -141,10 +144,17 @@ final class StreamWatch extends Timers.Timer {
     }
   }
 
-  /** The caller has taken so many bytes of the response. */
+  /** So many bytes pass beside the response's messages. */
+  void passesBeside(int bytes) {
+    besideUnderWay += bytes;
+  }
+
+  /** So many bytes of the response that have come are gone: the caller or a filter took them. */
   void responseTaken(int bytes) {
-    if (timed) {
-      underWay -= bytes;
+    int beside = Math.min(bytes, besideUnderWay);
+    besideUnderWay -= beside;
+    if (timed && bytes > beside) {
+      underWay -= bytes - beside;
       lastResponse = now();
     }
   }
@@ -159,12 +169,17 @@ final class StreamWatch extends Timers.Timer {
     return false;
   }
 
-  /** The stream is over. */
-  void ended(CallEnd end) {
-    exchange.loop().timers().cancel(this);
+  /** Nothing of the request passes any more. */
+  void requestOver() {
     if (requestPace != null) {
       requestPace.release();
     }
+  }
+
+  /** The stream is over. */
+  void ended(CallEnd end) {
+    exchange.loop().timers().cancel(this);
+    requestOver();
     if (responsePace != null) {
       responsePace.release();
     }
