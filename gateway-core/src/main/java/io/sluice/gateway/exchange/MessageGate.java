@@ -8,6 +8,8 @@ import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.HalfMessage;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
@@ -96,7 +98,9 @@ final class MessageGate implements Budget.Holder {
       if (event.part() != null) {
         gather(event.part(), event.endOfMessage());
       } else if (event.end() != null) {
-        exchange.gatedEnd(event.end());
+        exchange.gatedEnd(whole(event.end()));
+      } else if (isWithinMessage()) {
+        exchange.end(CallEnd.of(call, HalfMessage.OF_CALLER));
       } else {
         exchange.gatedHalfClose();
       }
@@ -106,6 +110,17 @@ final class MessageGate implements Budget.Holder {
       cut();
     }
     settle();
+  }
+
+  private boolean isWithinMessage() {
+    return gathered != null;
+  }
+
+  /** An end that says that all is well cannot stand if there is half a message before it. */
+  private CallEnd whole(CallEnd end) {
+    return isWithinMessage() && end.status().isOk()
+        ? new CallEnd(HalfMessage.OF_DOWNSTREAM, null, end.rawTrailers())
+        : end;
   }
 
   private long held() {
@@ -174,8 +189,14 @@ final class MessageGate implements Budget.Holder {
   }
 
   private void run(ByteBuf message) {
-    current = new BufPayload(message);
+    current = new BufPayload(message, grpcFlag == 0 ? "" : encoding());
     hooks(0);
+  }
+
+  private String encoding() {
+    Headers headers = request ? call.headers() : call.responseHeaders();
+    int named = headers.find("grpc-encoding");
+    return named < 0 ? "identity" : headers.value(named);
   }
 
   private void hooks(int from) {
