@@ -75,7 +75,14 @@ final class ToGrpc extends Translation {
 
   @Override
   public void requestEnd() {
-    endToLeg();
+    CallEnd trailer = call().requestTrailer();
+    if (trailer == null || trailer.status().isOk()) {
+      endToLeg();
+    } else if (!isOver()) {
+      // That the caller has failed can only be told by a cancel.
+      requestCancel(trailer.status());
+      caller().responseEnd(CallEnd.byCancel(call(), trailer.status()));
+    }
   }
 
   // The response.

@@ -442,6 +442,31 @@ class StreamsTest {
     }
   }
 
+  /** A half close of gRPC would have the downstream take what it has for all there is. */
+  @Test
+  void aHalfCloseThatSaysThatTheCallerFailedIsACancelToo() {
+    LinkedBlockingQueue<Throwable> ended = new LinkedBlockingQueue<>();
+    int port =
+        grpc.serveRaw(
+            request -> {
+              request.response().exceptionHandler(ended::add);
+              request.endHandler(end -> ended.add(new AssertionError("half-closed")));
+              begin(request.response());
+            });
+    try (TestGateway gateway = toGrpc(port);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      caller.send(trailer(1, Status.exception(6, "I failed"), null));
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())).text())
+          .isEqualTo("I failed");
+      await().until(() -> !ended.isEmpty());
+      assertThat(ended.peek()).hasMessageContaining("8");
+    }
+  }
+
   @Test
   void aResetIsACancel() {
     LinkedBlockingQueue<Throwable> ended = new LinkedBlockingQueue<>();
