@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class MessageGate implements Budget.Holder {
   private static final int GRPC_PREFIX = 5;
 
+  /** A part that is smaller than this part of the memory it is in is copied out of it. */
+  private static final int SMALL = 4;
+
   /** A gathered message; larger ones are not shown to filters but end the call. */
   private static final int MAX_MESSAGE = 64 << 20;
 
@@ -143,13 +146,29 @@ final class MessageGate implements Budget.Holder {
     if (gathered == null) {
       gathered = ByteBufAllocator.DEFAULT.compositeBuffer(1024);
     }
-    gathered.addComponent(true, part);
+    gathered.addComponent(true, endOfMessage ? part : compact(part));
     if (gathered.readableBytes() > MAX_MESSAGE) {
       tooLarge(gathered.readableBytes());
     } else if (!grpc && endOfMessage) {
       ByteBuf message = gathered;
       gathered = null;
       run(message);
+    }
+  }
+
+  /** A few bytes are not to keep alive all that was read with them while they wait for more. */
+  private static ByteBuf compact(ByteBuf part) {
+    ByteBuf root = part;
+    while (root.unwrap() != null) {
+      root = root.unwrap();
+    }
+    if (part.readableBytes() >= root.capacity() / SMALL) {
+      return part;
+    }
+    try {
+      return part.alloc().buffer(part.readableBytes()).writeBytes(part);
+    } finally {
+      part.release();
     }
   }
 

@@ -53,6 +53,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
     this.call = call;
     this.id = call.request().seqId;
     this.headerBytes = call.headers().footprint();
+    call.maxMessage(server.listener().wireLimits().maxFrame());
     server.holds(headerBytes);
   }
 
