@@ -36,6 +36,7 @@ final class MessageGate implements Budget.Holder {
   /** A gathered message; larger ones are not shown to filters but end the call. */
   private static final int MAX_MESSAGE = 64 << 20;
 
+  private final Way way;
   private final Exchange exchange;
   private final RpcCall call;
   private final FilterChain.Entry[] hooks;
@@ -55,12 +56,13 @@ final class MessageGate implements Budget.Holder {
 
   private int owed;
 
-  MessageGate(Exchange exchange, FilterChain.Entry[] hooks, boolean request) {
-    this.exchange = exchange;
+  MessageGate(Way way, FilterChain.Entry[] hooks) {
+    this.way = way;
+    this.exchange = way.exchange();
     this.input = new Held(exchange);
     this.call = exchange.call();
     this.hooks = hooks;
-    this.request = request;
+    this.request = way.isRequest();
     this.grpc = call.protocol() == Protocol.GRPC;
     this.share = Budget.ofProcess().share(exchange.loop().eventLoop(), this);
   }
@@ -74,12 +76,10 @@ final class MessageGate implements Budget.Holder {
     drive();
   }
 
-  void halfClose() {
-    input.halfClose();
-    drive();
-  }
-
-  void end(CallEnd end) {
+  /**
+   * @param end of the response; null for a half close
+   */
+  void end(@Nullable CallEnd end) {
     input.end(end);
     drive();
   }
@@ -101,11 +101,11 @@ final class MessageGate implements Budget.Holder {
       if (event.part() != null) {
         gather(event.part(), event.endOfMessage());
       } else if (event.end() != null) {
-        exchange.gatedEnd(whole(event.end()));
+        way.deliverEnd(whole(event.end()));
       } else if (isWithinMessage()) {
         exchange.end(CallEnd.of(call, HalfMessage.OF_CALLER));
       } else {
-        exchange.gatedHalfClose();
+        way.deliverEnd(null);
       }
     }
     driving = false;
@@ -289,11 +289,7 @@ final class MessageGate implements Budget.Holder {
       head.replacedBy(message.readableBytes());
     }
     passed += message.readableBytes();
-    if (request) {
-      exchange.gatedRequest(message);
-    } else {
-      exchange.gatedResponse(message);
-    }
+    way.deliver(message, true);
   }
 
   /** So many bytes that are no message pass, and will be said to be taken with the others. */
@@ -313,11 +309,7 @@ final class MessageGate implements Budget.Holder {
     if (passed <= 0 && owed > 0 && !awaiting) {
       int bytes = owed;
       owed = 0;
-      if (request) {
-        exchange.gatedRequestTaken(bytes);
-      } else {
-        exchange.responseGone(bytes);
-      }
+      way.gone(bytes);
     }
   }
 

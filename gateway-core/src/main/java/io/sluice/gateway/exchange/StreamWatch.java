@@ -58,12 +58,12 @@ final class StreamWatch extends Timers.Timer {
     this.opened = timed ? now() : 0;
     this.lastRequest = opened;
     this.lastResponse = opened;
-    this.requestPace = pace(limits.request(), true);
-    this.responsePace = pace(limits.response(), false);
+    this.requestPace = pace(exchange.request(), limits.request());
+    this.responsePace = pace(exchange.response(), limits.response());
   }
 
-  private @Nullable Pace pace(@Nullable StreamRate rate, boolean request) {
-    return rate == null ? null : new Pace(exchange, this, rate, request);
+  private @Nullable Pace pace(Way way, @Nullable StreamRate rate) {
+    return rate == null ? null : new Pace(way, this, rate);
   }
 
   /** The stream is opened now; it may end at once. */
@@ -122,7 +122,7 @@ final class StreamWatch extends Timers.Timer {
 
   /** The request is whole; whether that is passed on now, as nothing of it waits. */
   boolean requestEnd() {
-    return requestPace == null || requestPace.halfClose();
+    return requestPace == null || requestPace.end(null);
   }
 
   /** The response is over; whether that is passed on now, as nothing of it waits. */
