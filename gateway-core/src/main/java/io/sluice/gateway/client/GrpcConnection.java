@@ -50,7 +50,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private static final Status SLOW =
-      Status.overLimit("memory is short, and the caller does not read its stream");
+      Status.overLimit("memory is short, and the stream is not read");
 
   private static final Status NOT_BEGUN =
       Status.unavailable("the downstream closes and has not begun the call");
@@ -71,6 +71,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
+
+  /** Bytes of requests that were written and have not left. */
+  private long unsent;
+
   private boolean settingsSeen;
   private boolean draining;
 
@@ -189,15 +193,26 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       return;
     }
     guard.says(size);
-    ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
+    unsent += size;
+    boolean waits = StreamWindow.holdsUp(http2.codec(), stream, leg.writes(size), unsent);
+    ctx.write(new DefaultHttp2DataFrame(waits ? Budget.compact(part) : part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
+                  unsent -= size;
+                  if (waits) {
+                    leg.waits(-Budget.PART);
+                    taken(Budget.PART);
+                  }
                   if (done.isSuccess()) {
                     leg.sent(stream, size);
                   }
                 });
     flush();
+    if (waits) {
+      leg.waits(Budget.PART);
+      keeps(Budget.PART);
+    }
   }
 
   /** Keeps a part that is about to be written, if there is memory for it. */
@@ -235,7 +250,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     holding.remove(bytes);
   }
 
-  /** So many bytes of a response are held until its end. */
+  /** So many bytes are held beside those of the responses that are under way. */
   void keeps(int bytes) {
     if (!holding.add(bytes)) {
       cut();
@@ -324,7 +339,8 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       if (leg.isOver()) {
         content.release();
       } else {
-        leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
+        leg.response()
+            .responseData(waits ? Budget.ofProcess().compactUnlessLittle(content) : content, false);
       }
     }
     if (leg != null && frame.isEndStream()) {
