@@ -450,7 +450,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** The downstream wants no new streams here, and has not seen those behind the last. */
   private void drain(int lastStreamId) {
     draining = true;
-    pool.lost(this);
+    pool.retired(this);
     for (Http2FrameStream stream : legs.above(lastStreamId)) {
       unprocessed(stream, NOT_BEGUN);
     }
@@ -541,7 +541,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else if (cause instanceof Http2Exception e) {
       // The codec is about to tell the downstream, and closes then.
       draining = true;
-      pool.lost(this);
+      pool.retired(this);
       boolean flood = e.error() == Http2Error.ENHANCE_YOUR_CALM;
       giveUp(
           flood ? Limit.CONTROL_RATE : Limit.PROTOCOL,
@@ -563,7 +563,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     protected void fire() {
       if (legs.isEmpty()) {
         draining = true;
-        pool.lost(GrpcConnection.this);
+        pool.retired(GrpcConnection.this);
         ctx.close();
       }
     }
