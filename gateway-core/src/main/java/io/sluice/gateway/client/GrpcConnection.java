@@ -327,11 +327,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       frame.release();
       return;
     }
+    int size = content.readableBytes();
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
+      if (leg != null && size > 0) {
+        spoiled(frame.stream(), Http2Error.PROTOCOL_ERROR, "data came before the response's head");
+      }
     } else {
-      int size = content.readableBytes();
       giveBack(frame.stream(), padded - size);
       boolean waits = leg.window() > 0;
       leg.received(size);
@@ -346,6 +349,12 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
     }
+  }
+
+  /** The downstream broke the rules on this stream. */
+  private void spoiled(Http2FrameStream stream, Http2Error error, String why) {
+    reset(stream, error);
+    gone(stream, Status.grpc(13, why));
   }
 
   /**
@@ -535,9 +544,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, @Nullable Throwable cause) {
     if (cause instanceof Http2FrameStreamException e) {
-      ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
-      flush();
-      gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+      spoiled(e.stream(), e.error(), String.valueOf(e.getMessage()));
     } else if (cause instanceof Http2Exception e) {
       // The codec is about to tell the downstream, and closes then.
       draining = true;

@@ -88,8 +88,8 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
     int http = GrpcHeaders.httpStatus(headers);
     if (last) {
       connection().finish(stream, GrpcHeaders.end(headers));
-    } else if (headSeen() || http >= 100 && http < 200) {
-      // An interim response, of which the real one follows; or one header list too many.
+    } else if (http >= 100 && http < 200) {
+      // An interim response, of which the real one follows.
       connection().idleWord();
     } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
       // Its body is not to come.
