@@ -80,7 +80,8 @@ final class GrpcCall implements ResponseSink {
     if (last) {
       request.requestLast(part, false);
     } else {
-      request.requestData(window > size ? Budget.ofProcess().compact(part) : part, false);
+      request.requestData(
+          window > size ? Budget.ofProcess().compactUnlessLittle(part) : part, false);
     }
   }
 
@@ -128,12 +129,20 @@ final class GrpcCall implements ResponseSink {
     unsent += size;
     server.windows().waits(size);
     server.floods().responds(size);
+    boolean waits = server.holdsUp(stream, unsent);
+    int beside = waits ? Budget.PART : 0;
     server
-        .write(new DefaultHttp2DataFrame(part, false).stream(stream))
-        .addListener((ChannelFutureListener) done -> left(size, done.isSuccess()));
+        .write(new DefaultHttp2DataFrame(waits ? Budget.compact(part) : part, false).stream(stream))
+        .addListener((ChannelFutureListener) done -> left(size, beside, done.isSuccess()));
+    if (waits) {
+      server.holds(beside);
+    }
   }
 
-  private void left(int size, boolean arrived) {
+  private void left(int size, int beside, boolean arrived) {
+    if (beside > 0) {
+      server.holds(-beside);
+    }
     unsent -= size;
     server.windows().left(size);
     if (ended) {

@@ -351,6 +351,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     return written;
   }
 
+  /** Whether what has not left of a stream, so many bytes, has to wait for the caller. */
+  boolean holdsUp(Http2FrameStream stream, int unsent) {
+    return StreamWindow.holdsUp(http2.codec(), stream, unsent, windows.waiting());
+  }
+
   void reset(Http2FrameStream stream, long errorCode) {
     write(new DefaultHttp2ResetFrame(errorCode).stream(stream));
   }
