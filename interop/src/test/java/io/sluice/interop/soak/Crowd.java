@@ -42,6 +42,11 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
     private boolean isGrpc() {
       return this == GRPC || this == GRPC_TO_TTSTREAM;
     }
+
+    /** What its streams are told that have lost the server. */
+    private Loss loss() {
+      return isGrpc() ? Loss.TRAILERS : Loss.EXCEPTION;
+    }
   }
 
   /**
@@ -152,7 +157,9 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
   @Override
   public void ended(Talk talk, boolean ok, String why) {
     String wrong = talk.judge(ok, why);
-    boolean pardoned = !ok && trouble.touches(talk.openedAt(), System.currentTimeMillis());
+    long now = System.currentTimeMillis();
+    boolean pardoned =
+        !ok && trouble.touches(now, now) && talk.caller().kind().loss().isSaidBy(why);
     if (!wrong.isEmpty() && !pardoned) {
       fault(wrong);
     }
