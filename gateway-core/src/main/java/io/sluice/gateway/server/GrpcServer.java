@@ -399,7 +399,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
   private void stalled() {
     refuse(
         Limit.WINDOW_TIMEOUT,
-        "it opened no window for its answers for "
+        "it granted no flow-control credit for its answers for "
             + listener.limits().windowTimeout().toMillis()
             + " ms");
   }
