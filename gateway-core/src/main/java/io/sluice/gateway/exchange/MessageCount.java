@@ -1,6 +1,7 @@
 package io.sluice.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.sluice.gateway.call.MessagePrefix;
 
 /**
  * Counts the messages of one direction of a stream as they begin, and looks how long they are,
@@ -8,8 +9,6 @@ import io.netty.buffer.ByteBuf;
  * skips the rest; otherwise whoever gives the parts says where a message ends.
  */
 final class MessageCount {
-  private static final int PREFIX = 5;
-
   private final boolean prefixed;
 
   /** Bytes of a gRPC message that are still to come. */
@@ -68,13 +67,13 @@ final class MessageCount {
         at += (int) skipped;
         continue;
       }
-      if (prefixBytes == 0 && end - at >= PREFIX) {
-        left = part.getUnsignedInt(at + 1);
-        at += PREFIX;
+      if (prefixBytes == 0 && end - at >= MessagePrefix.SIZE) {
+        left = MessagePrefix.length(part, at);
+        at += MessagePrefix.SIZE;
       } else {
         // The first byte says whether it is compressed, and is shifted out.
         length = length << Byte.SIZE | part.getUnsignedByte(at++);
-        if (++prefixBytes < PREFIX) {
+        if (++prefixBytes < MessagePrefix.SIZE) {
           continue;
         }
         left = Integer.toUnsignedLong(length);

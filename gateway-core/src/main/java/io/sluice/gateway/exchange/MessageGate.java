@@ -11,6 +11,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.HalfMessage;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
+import io.sluice.gateway.call.MessagePrefix;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Budget;
@@ -28,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class MessageGate implements Budget.Holder {
-  private static final int GRPC_PREFIX = 5;
-
   /** A part that is smaller than this part of the memory it is in is copied out of it. */
   private static final int SMALL = 4;
 
@@ -174,19 +173,20 @@ final class MessageGate implements Budget.Holder {
 
   /** Cuts one message out of what is gathered; false if there is none yet. */
   private boolean nextOfGrpc() {
-    if (gathered == null || gathered.readableBytes() < GRPC_PREFIX) {
+    if (gathered == null || gathered.readableBytes() < MessagePrefix.SIZE) {
       return false;
     }
-    long length = gathered.getUnsignedInt(gathered.readerIndex() + 1);
+    int at = gathered.readerIndex();
+    long length = MessagePrefix.length(gathered, at);
     if (length > MAX_MESSAGE) {
       tooLarge(length);
       return false;
     }
-    if (gathered.readableBytes() - GRPC_PREFIX < length) {
+    if (gathered.readableBytes() - MessagePrefix.SIZE < length) {
       return false;
     }
-    grpcFlag = gathered.readUnsignedByte();
-    gathered.skipBytes(4);
+    grpcFlag = MessagePrefix.flag(gathered, at);
+    gathered.skipBytes(MessagePrefix.SIZE);
     // A copy: what is gathered moves on under any view of it.
     ByteBuf message = gathered.readBytes((int) length);
     if (gathered.isReadable()) {
@@ -281,8 +281,9 @@ final class MessageGate implements Budget.Holder {
     ByteBuf message = current.take();
     current = null;
     if (grpc) {
-      ByteBuf prefix = ByteBufAllocator.DEFAULT.buffer(GRPC_PREFIX);
-      prefix.writeByte(grpcFlag).writeInt(message.readableBytes());
+      ByteBuf prefix = ByteBufAllocator.DEFAULT.buffer(MessagePrefix.SIZE);
+      MessagePrefix.set(prefix, 0, grpcFlag, message.readableBytes());
+      prefix.writerIndex(MessagePrefix.SIZE);
       message = Unpooled.wrappedBuffer(prefix, message);
     } else {
       MessageHead head = request ? call.request() : call.response();

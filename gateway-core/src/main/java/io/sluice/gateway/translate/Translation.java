@@ -35,9 +35,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   /** A packed message is unpacked to not more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
 
-  /**
-   * So much is unpacked at a time, which takes a millisecond or so; others have their turn then.
-   */
+  /** So much is unpacked in one turn, which takes a millisecond or so; then others have theirs. */
   private static final int PIECE = 256 * 1024;
 
   private final RpcCall call;
@@ -55,6 +53,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** The message that is being unpacked; nothing is read until it is there. */
   private @Nullable Gunzip unpacking;
+
+  /** Bytes that were unpacked since others had their turn. */
+  private int unpacked;
 
   /** Of what is held; made when there is something. */
   private Budget.@Nullable Share share;
@@ -186,8 +187,8 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   final void account() {
     long excess = requests.excess() + responses.excess();
-    long unpacked = unpacking == null ? 0 : unpacking.held();
-    if (!over && !holds(gathered.held() + unpacked + (excess > SLACK ? excess : 0))) {
+    long packed = unpacking == null ? 0 : unpacking.held();
+    if (!over && !holds(gathered.held() + packed + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
@@ -208,18 +209,19 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   }
 
   /**
-   * Unpacks a piece.
+   * Unpacks what may be unpacked in this turn.
    *
    * @throws WireException if it cannot be unpacked
    */
   private void unpack() {
-    if (!unpacking.unpack(PIECE)) {
+    if (unpacked >= PIECE || !unpacking.unpack(PIECE - unpacked)) {
       account();
       loop.eventLoop().execute(this::unpackOn);
       return;
     }
     ByteBuf message = unpacking.take();
     unpacking = null;
+    unpacked += message.readableBytes();
     checked(message);
   }
 
@@ -228,10 +230,15 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       // The call is over.
       return;
     }
+    unpacked = 0;
     try {
       unpack();
     } catch (WireException e) {
       malformed(String.valueOf(e.getMessage()));
+    } catch (RuntimeException | Error e) {
+      // There is no connection here that would be closed for it.
+      fail(Status.internal("a message could not be unpacked"));
+      throw e;
     }
     if (unpacking == null) {
       readOn();

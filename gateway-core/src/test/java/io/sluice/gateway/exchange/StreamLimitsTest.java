@@ -165,6 +165,7 @@ class StreamLimitsTest {
           .during(Duration.ofMillis(2500))
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(() -> assertThat(journal.ends()).isEmpty());
+      caller.release();
     }
   }
 

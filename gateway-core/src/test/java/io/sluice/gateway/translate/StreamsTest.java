@@ -20,6 +20,7 @@ import io.sluice.gateway.wire.ttstream.FrameType;
 import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.sluice.gateway.wire.ttstream.StreamCodes;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerResponse;
@@ -235,6 +236,24 @@ class StreamsTest {
                   .appendBuffer(RawGrpc.framed(bytes("plain")))
                   .appendBuffer(RawGrpc.framed(1, gzip(bytes(text)))));
       assertThat(answer.texts()).containsExactly("<" + text + ">", "<plain>", "<" + text + ">");
+    }
+  }
+
+  /** Together they are far more than is unpacked in one turn. */
+  @Test
+  void manyPackedMessagesKeepTheirOrder() throws IOException {
+    Buffer body = Buffer.buffer();
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      String text = i + "x".repeat(i % 3 == 0 ? 100_000 : i);
+      boolean plain = i % 5 == 0;
+      body.appendBuffer(RawGrpc.framed(plain ? 0 : 1, plain ? bytes(text) : gzip(bytes(text))));
+      expected.add("<" + text + ">");
+    }
+    try (Downstream downstream = echoing();
+        TestGateway gateway = toTtstream(downstream)) {
+      Answer answer = grpc.send(gateway.port(), PATH, Map.of("grpc-encoding", "gzip"), body);
+      assertThat(answer.texts()).isEqualTo(expected);
     }
   }
 

@@ -3,28 +3,19 @@ package io.sluice.gateway.wire.grpc;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.sluice.gateway.call.MessagePrefix;
 import io.sluice.gateway.wire.Cumulation;
 import io.sluice.gateway.wire.WireException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the DATA of one direction of a gRPC call into messages.
- *
- * <pre>
- *   ┌──────┬──────────┬─────────
- *   │ flag │ length,4 │ message …
- *   └──────┴──────────┴─────────
- *   flag 1: compressed as grpc-encoding says
- * </pre>
+ * Cuts the DATA of one direction of a gRPC call into messages; see {@link MessagePrefix}.
  *
  * <p>Use: {@link #append}, then {@link #readPrefix} until it is there, then {@link #readPart} until
  * {@link #isPartDue} says no, and again. Nothing but an incomplete prefix waits in here if all that
  * is there is read.
  */
 public final class GrpcMessageReader {
-  /** Bytes in front of each message. */
-  public static final int PREFIX = 5;
-
   private final ByteBufAllocator allocator;
   private @Nullable ByteBuf buffer;
   private boolean compressed;
@@ -54,15 +45,16 @@ public final class GrpcMessageReader {
    */
   public boolean readPrefix() {
     ByteBuf in = buffer;
-    if (in == null || in.readableBytes() < PREFIX) {
+    if (in == null || in.readableBytes() < MessagePrefix.SIZE) {
       return false;
     }
-    int flag = in.readUnsignedByte();
+    int flag = MessagePrefix.flag(in, in.readerIndex());
     if (flag > 1) {
       throw new WireException("a gRPC message with flag " + flag);
     }
     compressed = flag == 1;
-    length = in.readUnsignedInt();
+    length = MessagePrefix.length(in, in.readerIndex());
+    in.skipBytes(MessagePrefix.SIZE);
     remaining = length;
     partDue = true;
     letGoIfRead();
