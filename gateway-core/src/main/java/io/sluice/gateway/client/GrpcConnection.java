@@ -429,8 +429,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void freed() {
     if (draining && legs.isEmpty()) {
       ctx.close();
-    } else {
-      watchIdle();
+      return;
+    }
+    watchIdle();
+    if (refused != null && legs.isEmpty()) {
+      // The last of the others may have had no stream yet, whose end would be told.
+      refused = null;
+      pool.roomy(this);
     }
   }
 
