@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.function.Predicate;
 
 /**
  * How many bytes all connections of the process together hold on to, and how many they may. When
@@ -139,6 +140,19 @@ public final class Budget {
   /** Bytes that are held. */
   public long held() {
     return total.get();
+  }
+
+  /**
+   * Bytes that are held by those of a kind that hold more than 64 KiB each; for a look only.
+   *
+   * @param kind asked on this thread
+   */
+  long heldBy(Predicate<Holder> kind) {
+    long sum = 0;
+    for (Share share : largest) {
+      sum += kind.test(share.holder) ? share.held : 0;
+    }
+    return sum;
   }
 
   /**

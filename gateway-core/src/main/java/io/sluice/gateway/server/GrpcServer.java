@@ -135,9 +135,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
   /** Tells the callers of the calls that are open, so far as they listen. */
   @Override
   public void abort() {
-    List<GrpcCall> open = new ArrayList<>(calls.values());
-    calls.clear();
-    open.forEach(GrpcCall::stop);
+    new ArrayList<>(calls.values()).forEach(GrpcCall::stop);
     ctx.flush();
     Closing.now(ctx.channel());
   }
@@ -371,6 +369,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     }
   }
 
+  /** The call is over for the caller, who has been told. */
+  void forget(GrpcCall call) {
+    calls.remove(call.id());
+  }
+
   /** The end of the call is about to be written. */
   void ends(GrpcCall call) {
     calls.remove(call.id());
@@ -398,7 +401,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
   private void stalled() {
     refuse(
         Limit.WINDOW_TIMEOUT,
-        "it opened no window for its answers for "
+        "it granted no flow-control credit for its answers for "
             + listener.limits().windowTimeout().toMillis()
             + " ms");
   }

@@ -3,8 +3,8 @@ package io.sluice.gateway.server;
 import io.sluice.gateway.loop.Timers;
 
 /**
- * Sees a caller that opens none of its windows while answers wait for one. One that takes something
- * on any of its streams now and then may let the others wait as long as it likes.
+ * Sees a caller that grants no flow-control credit while answers wait for it. One that takes
+ * something on any of its streams now and then may let the others wait as long as it likes.
  */
 final class WindowWatch extends Timers.Timer {
   /** How often it looks within the timeout. */

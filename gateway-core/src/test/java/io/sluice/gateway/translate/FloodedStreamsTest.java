@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
-import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.HeldMost;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Peer;
@@ -66,7 +66,7 @@ class FloodedStreamsTest {
   private final AtomicInteger resets = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
-  private final AtomicLong mostHeld = new AtomicLong();
+  private final HeldMost held = new HeldMost();
   private final AtomicLong mostDirect = new AtomicLong();
 
   @AfterEach
@@ -82,13 +82,12 @@ class FloodedStreamsTest {
 
   /** Looks at what is held until the test is over. */
   private void watch() {
-    long held = Budget.ofProcess().held();
     long direct = directMemory();
     threads.execute(
         () -> {
           try {
             while (!over.await(5, TimeUnit.MILLISECONDS)) {
-              mostHeld.accumulateAndGet(Budget.ofProcess().held() - held, Math::max);
+              held.look();
               mostDirect.accumulateAndGet(directMemory() - direct, Math::max);
             }
           } catch (InterruptedException e) {
@@ -297,10 +296,22 @@ class FloodedStreamsTest {
         assertGoesOn(neighbour);
       }
       System.out.printf(
-          "[held] %s to %s, the %s does not read: at most %d KiB held of %d KiB, %d KiB of direct"
-              + " memory%n",
-          from, to, deaf, mostHeld.get() >> 10, BOUND >> 10, mostDirect.get() >> 10);
-      assertThat(mostHeld.get()).as("bytes held").isPositive().isLessThanOrEqualTo(BOUND);
+          "[held] %s to %s, the %s does not read: at most %d KiB by connections of callers, %d KiB"
+              + " by those to downstreams, %d KiB in all, of %d KiB; %d KiB of direct memory%n",
+          from,
+          to,
+          deaf,
+          held.byCallers() >> 10,
+          held.byDownstreams() >> 10,
+          held.all() >> 10,
+          BOUND >> 10,
+          mostDirect.get() >> 10);
+      assertThat(deaf.equals("downstream") ? held.byCallers() : held.byDownstreams())
+          .as("bytes held on the side from which the flood comes")
+          .isPositive();
+      assertThat(held.byCallers()).as("by connections of callers").isLessThanOrEqualTo(BOUND);
+      assertThat(held.byDownstreams()).as("by those to downstreams").isLessThanOrEqualTo(BOUND);
+      assertThat(held.all()).as("in all").isPositive().isLessThanOrEqualTo(BOUND);
       assertThat(mostDirect.get()).as("bytes of direct memory").isLessThan(DIRECT);
       over.countDown();
     }
