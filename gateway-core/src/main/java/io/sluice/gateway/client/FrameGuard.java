@@ -4,7 +4,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Allowance;
 import io.sluice.gateway.loop.Limit;
-import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.ControlFrames;
 import io.sluice.gateway.wire.http2.Http2FrameWatch;
 import io.sluice.gateway.wire.http2.ResetListener;
 
@@ -14,15 +14,6 @@ import io.sluice.gateway.wire.http2.ResetListener;
  * header lists, and the streams that the gateway resets.
  */
 final class FrameGuard implements Http2FrameWatch.Connection, ResetListener {
-  /** The window of stream and connection, and a ping, for something that was said. */
-  private static final int SAYINGS = 3;
-
-  /** Some downstreams give back the window of each frame, however short. */
-  private static final int BYTES_PER_SAYING = 4096;
-
-  /** What may be on its way when a stream is reset, in frames of 4 KiB. */
-  private static final int ON_ITS_WAY = Http2Codecs.STREAM_WINDOW / BYTES_PER_SAYING;
-
   private final GrpcConnection connection;
   private final int controlRate;
   private final Allowance controls;
@@ -42,7 +33,7 @@ final class FrameGuard implements Http2FrameWatch.Connection, ResetListener {
 
   /** Something of a request goes to the downstream, who may have to say something about it. */
   void says(int bytes) {
-    controls.earn(SAYINGS + bytes / BYTES_PER_SAYING);
+    controls.earn(ControlFrames.answersTo(bytes));
   }
 
   /**
@@ -80,7 +71,7 @@ final class FrameGuard implements Http2FrameWatch.Connection, ResetListener {
       control("one of a stream that is not open");
       return;
     }
-    controls.earn(ON_ITS_WAY);
+    controls.earn(ControlFrames.ON_THEIR_WAY);
     if (resets.add()) {
       connection.wornOut();
     }

@@ -179,22 +179,23 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     }
   }
 
-  /** Whether the downstream will have heard of the stream when something more is written on it. */
-  private boolean isOpened(Http2FrameStream stream) {
+  /** The stream, if the downstream will have heard of it when something more is written on it. */
+  private @Nullable Http2Stream opened(Http2FrameStream stream) {
     Http2Stream open = http2.codec().connection().stream(stream.id());
-    return open != null && open.isHeadersSent();
+    return open != null && open.isHeadersSent() ? open : null;
   }
 
   void write(GrpcLeg leg, ByteBuf part, boolean last) {
     int size = part.readableBytes();
     Http2FrameStream stream = leg.stream();
-    if (!isOpened(stream)) {
+    Http2Stream opened = opened(stream);
+    if (opened == null) {
       part.release();
       return;
     }
     guard.says(size);
     unsent += size;
-    boolean waits = StreamWindow.holdsUp(http2.codec(), stream, leg.writes(size), unsent);
+    boolean waits = StreamWindow.holdsUp(http2.codec(), opened, leg.writes(size), unsent);
     ctx.write(new DefaultHttp2DataFrame(waits ? Budget.compact(part) : part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
@@ -223,7 +224,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   }
 
   void writeEnd(GrpcLeg leg) {
-    if (isOpened(leg.stream())) {
+    if (opened(leg.stream()) != null) {
       ctx.write(new DefaultHttp2DataFrame(true).stream(leg.stream()));
       flush();
     }
@@ -429,8 +430,13 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private void freed() {
     if (draining && legs.isEmpty()) {
       ctx.close();
-    } else {
-      watchIdle();
+      return;
+    }
+    watchIdle();
+    if (refused != null && legs.isEmpty()) {
+      // The last of the others may have had no stream yet, whose end would be told.
+      refused = null;
+      pool.roomy(this);
     }
   }
 

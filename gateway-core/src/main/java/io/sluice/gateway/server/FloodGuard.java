@@ -4,7 +4,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.sluice.gateway.config.LimitsConfig;
 import io.sluice.gateway.loop.Allowance;
 import io.sluice.gateway.loop.Limit;
-import io.sluice.gateway.wire.http2.Http2Codecs;
+import io.sluice.gateway.wire.http2.ControlFrames;
 
 /**
  * Weighs what a caller does on one HTTP/2 connection beside calling: the streams that it cancels,
@@ -19,15 +19,6 @@ final class FloodGuard {
   interface Refusal {
     void refuse(Limit limit, String why);
   }
-
-  /** The window of stream and connection, and a ping, for something that was answered. */
-  private static final int ANSWERS = 3;
-
-  /** Some callers give back the window of each frame, however short. */
-  private static final int BYTES_PER_ANSWER = 4096;
-
-  /** What may be on its way when a stream ends, in frames of 4 KiB. */
-  private static final int ON_ITS_WAY = Http2Codecs.STREAM_WINDOW / 4096;
 
   private final LimitsConfig limits;
   private final Refusal refusal;
@@ -93,12 +84,12 @@ final class FloodGuard {
 
   /** Something of a response goes to the caller, who may have to say something about it. */
   void responds(int bytes) {
-    controls.earn(ANSWERS + bytes / BYTES_PER_ANSWER);
+    controls.earn(ControlFrames.answersTo(bytes));
   }
 
   /** The gateway ends a stream on which the caller may be sending. */
   void endsEarly() {
-    controls.earn(ON_ITS_WAY);
+    controls.earn(ControlFrames.ON_THEIR_WAY);
   }
 
   /** The caller has sent something of a request. */

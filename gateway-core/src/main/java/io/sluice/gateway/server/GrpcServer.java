@@ -22,6 +22,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
@@ -353,7 +354,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler
 
   /** Whether what has not left of a stream, so many bytes, has to wait for the caller. */
   boolean holdsUp(Http2FrameStream stream, int unsent) {
-    return StreamWindow.holdsUp(http2.codec(), stream, unsent, windows.waiting());
+    Http2Stream open = http2.codec().connection().stream(stream.id());
+    return open != null && StreamWindow.holdsUp(http2.codec(), open, unsent, windows.waiting());
   }
 
   void reset(Http2FrameStream stream, long errorCode) {

@@ -14,8 +14,10 @@ import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.GrpcPeers;
 import io.sluice.gateway.testkit.GrpcPeers.Answer;
 import io.sluice.gateway.testkit.Http2Peer;
+import io.sluice.gateway.testkit.Http2Peer.Frame;
 import io.sluice.gateway.testkit.TestGateway;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
@@ -35,6 +37,11 @@ import org.junit.jupiter.api.Test;
 
 /** How gRPC calls share connections to downstreams. */
 class GrpcConnectionsTest {
+  /** Numbers of settings. */
+  private static final int HEADER_TABLE_SIZE = 1;
+
+  private static final int HEADER_LIST_SIZE = 6;
+
   private final GrpcPeers peers = new GrpcPeers();
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
   private final List<GrpcServerRequest<Buffer, Buffer>> held = new CopyOnWriteArrayList<>();
@@ -208,6 +215,31 @@ class GrpcConnectionsTest {
         assertThat(downstream.open()).isEqualTo(2);
       }
       await().until(() -> downstream.open() == 0);
+    }
+  }
+
+  /** Else the downstream would read all that comes after by the wrong table. */
+  @Test
+  void aListThatIsTooLongKeepsNothingFromTheDownstream() {
+    Promise<Frame> head = Promise.promise();
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  Http2Peer h2 =
+                      Http2Peer.accept(peer, HEADER_TABLE_SIZE, 0, HEADER_LIST_SIZE, 500);
+                  Frame first = h2.readUntil(HEADERS);
+                  h2.send(response(first.stream()), trailers(first.stream(), 0));
+                  head.complete(first);
+                  h2.readToTheEnd();
+                });
+        TestGateway gateway = gateway(downstream, "maxConnections: 1");
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      caller.send(request(1, "Echo", true, "long", "x".repeat(500)));
+      assertThat(caller.headers(caller.readUntil(HEADERS))).containsEntry("grpc-status", "8");
+      caller.send(request(3, "Echo", true));
+      // A change of the table's size to 0 (RFC 7541, 6.3).
+      assertThat(TestGateway.get(head.future()).payload()[0]).isEqualTo((byte) 0x20);
+      assertThat(caller.readUntil(HEADERS).stream()).isEqualTo(3);
     }
   }
 }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ping-pong callers of services that speak gRPC. */
 class PingPongToGrpcTest {
@@ -173,6 +174,20 @@ class PingPongToGrpcTest {
           .doesNotContainKeys("line", "a b", "isn", "rpc-transit-upstream-old");
       assertThat(call.request().authority().toString()).startsWith("cart");
       assertThat(headers.get("grpc-timeout")).matches("[0-9]{1,8}[um]");
+    }
+  }
+
+  /** It would be a line of HTTP for the downstream. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a\r\nb: c", "shop cart", "k\u00e4se", "\u007f"})
+  void aDestinationThatIsNoAuthorityIsNone(String destination) throws Exception {
+    try (TestGateway gateway = gateway("", PingPongToGrpcTest::echo);
+        Peer caller = gateway.connect()) {
+      caller.send(ttheader(Map.of(6, destination), Map.of("isn", "Cart"), 1, new byte[1]));
+      assertThat(caller.read()).isNotNull();
+      Got call = got();
+      assertThat(call.request().authority().toString()).startsWith("Cart");
+      assertThat(call.request().headers().contains("b")).isFalse();
     }
   }
 

@@ -6,7 +6,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -63,27 +62,29 @@ final class FrameGather extends ChannelOutboundHandlerAdapter {
     }
     int size = out.readableBytes();
     guess = Math.max(SMALLEST, Math.min(LARGEST, size));
-    if (out.capacity() > SMALLEST && size < out.capacity() / 2) {
-      // It may wait for a slow reader for long.
-      ByteBuf fitting = ctx.alloc().directBuffer(size).writeBytes(out);
-      out.release();
-      out = fitting;
-    }
     gathered = null;
     Batch promises = batch;
     batch = new Batch();
-    ctx.write(out).addListener(promises);
+    // It may wait for a slow reader for long.
+    boolean large = out.capacity() > SMALLEST && size < out.capacity() / 2;
+    ctx.write(large ? fitting(out, size) : out).addListener(promises);
+  }
+
+  private ByteBuf fitting(ByteBuf large, int size) {
+    ByteBuf fitting;
+    try {
+      fitting = ctx.alloc().directBuffer(size);
+    } catch (OutOfMemoryError e) {
+      return large;
+    }
+    fitting.writeBytes(large);
+    large.release();
+    return fitting;
   }
 
   @Override
   public void write(ChannelHandlerContext ctx, Object msg, ChannelPromise promise) {
-    try {
-      pass();
-    } catch (Throwable t) {
-      ReferenceCountUtil.release(msg);
-      promise.tryFailure(t);
-      return;
-    }
+    pass();
     ctx.write(msg, promise);
   }
 

@@ -5,14 +5,17 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
-import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 
 /**
  * Writes the frames that calls are made of straight into the buffer in which they leave. All others
- * go as Netty writes them.
+ * go as Netty writes them. If there is no memory for one, its promise fails, for which the codec
+ * ends the connection: what the peer knows of it would no longer be what is known here.
  *
  * <pre>
  *   ┌────────────┬──────┬───────┬──────────────┬───────────┐
@@ -21,14 +24,7 @@ import io.netty.handler.codec.http2.Http2HeadersEncoder;
  * </pre>
  */
 final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
-  private static final int HEAD = 9;
-  private static final int TYPE_DATA = 0;
-  private static final int TYPE_HEADERS = 1;
-  private static final int TYPE_RST_STREAM = 3;
-  private static final int TYPE_WINDOW_UPDATE = 8;
-  private static final int TYPE_CONTINUATION = 9;
-  private static final int END_STREAM = 1;
-  private static final int END_HEADERS = 4;
+  private static final int HEAD = Http2CodecUtil.FRAME_HEADER_LENGTH;
 
   /** Payloads of so many bytes are cheaper to copy than to send by themselves. */
   private static final int COPIED = 2048;
@@ -37,7 +33,7 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
   private final Http2HeadersEncoder headersEncoder;
 
   GatheringFrameWriter(FrameGather gather) {
-    this(gather, new DefaultHttp2HeadersEncoder());
+    this(gather, new SteadyHeadersEncoder());
   }
 
   private GatheringFrameWriter(FrameGather gather, Http2HeadersEncoder headersEncoder) {
@@ -66,7 +62,7 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
       data.release();
       return promise.setFailure(t);
     }
-    head(out, size, TYPE_DATA, endStream ? END_STREAM : 0, streamId);
+    head(out, size, Http2FrameTypes.DATA, endStream ? Http2Flags.END_STREAM : 0, streamId);
     if (!copied) {
       return ctx.write(data, promise);
     }
@@ -86,7 +82,12 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
     if (padding > 0) {
       return super.writeHeaders(ctx, streamId, headers, padding, endStream, promise);
     }
-    ByteBuf out = gather.room(HEAD);
+    ByteBuf out;
+    try {
+      out = gather.room(HEAD);
+    } catch (Throwable t) {
+      return promise.setFailure(t);
+    }
     int at = out.writerIndex();
     out.writeZero(HEAD);
     try {
@@ -96,30 +97,37 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
       return promise.setFailure(e);
     }
     int size = out.writerIndex() - at - HEAD;
-    int flags = endStream ? END_STREAM : 0;
+    int flags = endStream ? Http2Flags.END_STREAM : 0;
     if (size <= maxFrameSize()) {
       out.writerIndex(at);
-      head(out, size, TYPE_HEADERS, flags | END_HEADERS, streamId);
+      head(out, size, Http2FrameTypes.HEADERS, flags | Http2Flags.END_HEADERS, streamId);
       out.writerIndex(at + HEAD + size);
     } else {
-      ByteBuf block = ctx.alloc().buffer(size).writeBytes(out, at + HEAD, size);
       out.writerIndex(at);
-      writeInPieces(block, flags, streamId);
-      block.release();
+      try {
+        ByteBuf block = ctx.alloc().buffer(size);
+        try {
+          writeInPieces(block.writeBytes(out, at + HEAD, size), flags, streamId);
+        } finally {
+          block.release();
+        }
+      } catch (Throwable t) {
+        return promise.setFailure(t);
+      }
     }
     return gather.promised(promise);
   }
 
   private void writeInPieces(ByteBuf block, int flagsOfFirst, int streamId) {
-    int type = TYPE_HEADERS;
+    int type = Http2FrameTypes.HEADERS;
     int flags = flagsOfFirst;
     while (block.isReadable()) {
       int size = Math.min(block.readableBytes(), maxFrameSize());
       boolean last = size == block.readableBytes();
       ByteBuf out = gather.room(HEAD + size);
-      head(out, size, type, last ? flags | END_HEADERS : flags, streamId);
+      head(out, size, type, last ? flags | Http2Flags.END_HEADERS : flags, streamId);
       out.writeBytes(block, size);
-      type = TYPE_CONTINUATION;
+      type = Http2FrameTypes.CONTINUATION;
       flags = 0;
     }
   }
@@ -127,18 +135,30 @@ final class GatheringFrameWriter extends DefaultHttp2FrameWriter {
   @Override
   public ChannelFuture writeRstStream(
       ChannelHandlerContext ctx, int streamId, long errorCode, ChannelPromise promise) {
-    ByteBuf out = gather.room(HEAD + Integer.BYTES);
-    head(out, Integer.BYTES, TYPE_RST_STREAM, 0, streamId);
-    out.writeInt((int) errorCode);
-    return gather.promised(promise);
+    return writeNumber(Http2FrameTypes.RST_STREAM, streamId, (int) errorCode, promise);
   }
 
   @Override
   public ChannelFuture writeWindowUpdate(
       ChannelHandlerContext ctx, int streamId, int windowSizeIncrement, ChannelPromise promise) {
-    ByteBuf out = gather.room(HEAD + Integer.BYTES);
-    head(out, Integer.BYTES, TYPE_WINDOW_UPDATE, 0, streamId);
-    out.writeInt(windowSizeIncrement);
+    writeNumber(Http2FrameTypes.WINDOW_UPDATE, streamId, windowSizeIncrement, promise);
+    Throwable cause = promise.cause();
+    if (cause != null) {
+      // The codec does not look, and the peer would wait for its window without end.
+      ctx.fireExceptionCaught(cause);
+    }
+    return promise;
+  }
+
+  private ChannelFuture writeNumber(int type, int streamId, int number, ChannelPromise promise) {
+    ByteBuf out;
+    try {
+      out = gather.room(HEAD + Integer.BYTES);
+    } catch (Throwable t) {
+      return promise.setFailure(t);
+    }
+    head(out, Integer.BYTES, type, 0, streamId);
+    out.writeInt(number);
     return gather.promised(promise);
   }
 

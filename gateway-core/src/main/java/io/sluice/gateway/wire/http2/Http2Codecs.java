@@ -25,7 +25,7 @@ public final class Http2Codecs {
   /** Bytes of one stream that may be on their way through the gateway. */
   public static final int STREAM_WINDOW = 256 * 1024;
 
-  /** Added to the connection's window, which is otherwise 64 KiB a round trip. */
+  /** Added to the connection's window, which all streams share, and which is 64 KiB otherwise. */
   public static final int CONNECTION_WINDOW = 8 << 20;
 
   /**

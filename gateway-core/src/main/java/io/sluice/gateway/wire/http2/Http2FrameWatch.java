@@ -3,6 +3,9 @@ package io.sluice.gateway.wire.http2;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameTypes;
 
 /**
  * Sees the bytes of an HTTP/2 connection before its codec, and tells the connection which frames
@@ -32,7 +35,7 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
     /**
      * Told after each read whether a frame has begun that is not complete.
      *
-     * @param frames how many have begun so far
+     * @param frames of how many the head has come so far; those of one header list are one
      * @param held bytes of it, and of the header list that it belongs to
      */
     void owes(boolean now, int frames, int held);
@@ -42,11 +45,7 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
   private static final int SETTINGS_COST = 20;
 
   private static final int PREFACE = 24;
-  private static final int HEAD = 9;
-  private static final int TYPE_DATA = 0;
-  private static final int TYPE_HEADERS = 1;
-  private static final int TYPE_SETTINGS = 4;
-  private static final int TYPE_CONTINUATION = 9;
+  private static final int HEAD = Http2CodecUtil.FRAME_HEADER_LENGTH;
   private static final String[] NAMES = {
     "a DATA",
     "a HEADERS",
@@ -59,7 +58,6 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
     "a WINDOW_UPDATE",
     "a CONTINUATION"
   };
-  private static final int FLAG_END_HEADERS = 4;
 
   private final Connection connection;
 
@@ -129,12 +127,12 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
       case 1, 2 -> length = length << 8 | b;
       case 3 -> type = b;
       case 4 -> {
-        if (type == TYPE_HEADERS || type == TYPE_CONTINUATION) {
-          headersOpen = (b & FLAG_END_HEADERS) == 0;
+        if (type == Http2FrameTypes.HEADERS || type == Http2FrameTypes.CONTINUATION) {
+          headersOpen = (b & Http2Flags.END_HEADERS) == 0;
         }
-        if (type != TYPE_HEADERS && type != TYPE_DATA) {
+        if (type != Http2FrameTypes.HEADERS && type != Http2FrameTypes.DATA) {
           // The first of all frames has to be a SETTINGS.
-          controlCost += type != TYPE_SETTINGS ? 1 : frames == 0 ? 0 : SETTINGS_COST;
+          controlCost += type != Http2FrameTypes.SETTINGS ? 1 : frames == 0 ? 0 : SETTINGS_COST;
           lastControl = type;
         }
       }
@@ -143,7 +141,7 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
         skip = length;
         headerBytes = headersOpen ? headerBytes + length : 0;
         // The frames of one header list have the time of one frame.
-        frames += type == TYPE_CONTINUATION ? 0 : 1;
+        frames += type == Http2FrameTypes.CONTINUATION ? 0 : 1;
       }
       default -> {}
     }

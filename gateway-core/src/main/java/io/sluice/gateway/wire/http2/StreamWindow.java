@@ -39,14 +39,10 @@ public final class StreamWindow {
    * @param unsentOfAll bytes of all streams of the connection
    */
   public static boolean holdsUp(
-      Http2FrameCodec codec, Http2FrameStream stream, long unsent, long unsentOfAll) {
+      Http2FrameCodec codec, Http2Stream stream, long unsent, long unsentOfAll) {
     Http2Connection connection = codec.connection();
-    Http2Stream open = connection.stream(stream.id());
-    if (open == null) {
-      return false;
-    }
     Http2RemoteFlowController windows = connection.remote().flowController();
-    return windows.windowSize(open) < unsent
+    return windows.windowSize(stream) < unsent
         || windows.windowSize(connection.connectionStream()) < unsentOfAll
         || !windows.channelHandlerContext().channel().isWritable();
   }

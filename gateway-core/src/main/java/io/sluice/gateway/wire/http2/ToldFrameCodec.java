@@ -65,6 +65,12 @@ final class ToldFrameCodec extends Http2FrameCodec {
       // hear.
       ctx.fireExceptionCaught(error);
     }
+    if (outbound && cause instanceof OutOfMemoryError) {
+      // Nobody else hears of it either. For a goodbye there is no memory.
+      ctx.fireExceptionCaught(cause);
+      ctx.close();
+      return;
+    }
     super.onConnectionError(ctx, outbound, cause, error);
   }
 }
