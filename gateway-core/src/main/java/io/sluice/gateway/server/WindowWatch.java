@@ -29,6 +29,11 @@ final class WindowWatch extends Timers.Timer {
     this.lookNanos = listener.limits().windowTimeout().toNanos() / LOOKS;
   }
 
+  /** Bytes of answers that have not left. */
+  long waiting() {
+    return waiting;
+  }
+
   void waits(int bytes) {
     waiting += bytes;
     if (!isSet()) {

@@ -3,12 +3,12 @@ package io.sluice.gateway.translate;
 import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.HalfMessage;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.translate.Translations.Opener;
-import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +29,9 @@ final class FromGrpc extends Translation {
   /** Whether a message of the request has begun. */
   private boolean begun;
 
+  /** Whether the request has ended behind a message that is still being unpacked. */
+  private boolean endDue;
+
   /** Whether the rest of the message goes on as it comes. */
   private boolean passing;
 
@@ -39,7 +42,7 @@ final class FromGrpc extends Translation {
   private boolean atStart = true;
 
   FromGrpc(RpcCall call, boolean unary, Loop loop, ResponseSink caller, Opener opener) {
-    super(call, loop, caller, opener);
+    super(call, loop, caller, opener, true);
     this.unary = unary;
   }
 
@@ -60,53 +63,32 @@ final class FromGrpc extends Translation {
       return;
     }
     requestCame(part.readableBytes());
-    reader().append(part);
-    try {
-      while (!isOver() && read()) {}
-    } catch (WireException e) {
-      fail(Status.internal(String.valueOf(e.getMessage())));
-    }
+    read(part);
     settleRequest();
   }
 
-  /** Reads a prefix or a part; whether there was one. */
-  private boolean read() {
-    if (!reader().isPartDue()) {
-      if (!reader().readPrefix()) {
-        return false;
-      }
-      Status refused = refusal();
-      if (refused != null) {
-        fail(refused);
-        return false;
-      }
-      begun = true;
-    }
-    ByteBuf part = reader().readPart();
-    if (part == null) {
-      return false;
-    }
-    boolean last = !reader().isPartDue();
+  @Override
+  void part(ByteBuf part, boolean last) {
+    begun = true;
     if (passing) {
       toLeg(part, last);
-      return true;
+      return;
     }
     gather(part);
     if (isOver()) {
-      return false;
+      return;
     }
     if (last) {
-      pass(message());
+      complete();
     } else if (unary && !reader().isCompressed() && gathered().size() >= MessageReader.GATHER) {
       passing = true;
       describe(reader().length());
-      toLeg(message(), false);
+      toLeg(gathered().take(), false);
     }
-    return true;
   }
 
-  /** Why the message that begins is not taken, or null. */
-  private @Nullable Status refusal() {
+  @Override
+  @Nullable Status refusal() {
     if (unary && begun) {
       return Status.internal("more than one message of a unary call");
     }
@@ -118,7 +100,8 @@ final class FromGrpc extends Translation {
     return unreadable(call().headers());
   }
 
-  private void pass(ByteBuf message) {
+  @Override
+  void message(ByteBuf message) {
     if (unary) {
       describe(message.readableBytes());
     }
@@ -131,12 +114,29 @@ final class FromGrpc extends Translation {
   }
 
   @Override
+  void malformed(String why) {
+    fail(Status.internal(why));
+  }
+
+  @Override
+  void wentOn() {
+    settleRequest();
+    if (endDue) {
+      requestEnd();
+    }
+  }
+
+  @Override
   public void requestEnd() {
     if (isOver()) {
       return;
     }
+    endDue = isUnpacking();
+    if (endDue) {
+      return;
+    }
     if (!reader().isBetweenMessages()) {
-      fail(Status.internal("half-closed within a message"));
+      fail(HalfMessage.OF_CALLER);
     } else if (unary && !begun) {
       fail(Status.internal("half-closed without a message"));
     } else {

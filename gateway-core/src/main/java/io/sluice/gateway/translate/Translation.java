@@ -32,17 +32,29 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   /** What a message may grow, by its prefix, without being counted. */
   private static final int SLACK = 1024;
 
-  /** A packed message is unpacked in one go, so not to more than this. */
+  /** A packed message is unpacked to not more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
+
+  /**
+   * So much is unpacked at a time, which takes a millisecond or so; others have their turn then.
+   */
+  private static final int PIECE = 256 * 1024;
 
   private final RpcCall call;
   private final Loop loop;
   private final ResponseSink caller;
   private final Opener opener;
+
+  /** Whether the caller is the side that speaks gRPC. */
+  private final boolean fromGrpc;
+
   private final Credit requests = new Credit();
   private final Credit responses = new Credit();
   private final GrpcMessageReader reader;
   private final Gathered gathered;
+
+  /** The message that is being unpacked; nothing is read until it is there. */
+  private @Nullable Gunzip unpacking;
 
   /** Of what is held; made when there is something. */
   private Budget.@Nullable Share share;
@@ -50,11 +62,12 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   private @Nullable RequestSink leg;
   private boolean over;
 
-  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener) {
+  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener, boolean fromGrpc) {
     this.call = call;
     this.loop = loop;
     this.caller = caller;
     this.opener = opener;
+    this.fromGrpc = fromGrpc;
     this.reader = new GrpcMessageReader(allocator());
     this.gathered = new Gathered(allocator());
   }
@@ -87,9 +100,67 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   // The side that speaks gRPC.
 
+  /** Why the message is not taken whose prefix was read, or null. */
+  abstract @Nullable Status refusal();
+
+  /**
+   * A part of the message.
+   *
+   * @param part handed over
+   * @param last whether it is the last
+   */
+  abstract void part(ByteBuf part, boolean last);
+
+  /** The message that was {@link #complete}, unpacked if it was packed; handed over. */
+  abstract void message(ByteBuf message);
+
+  /** What the gRPC side has sent is no message of this call: ends the call. */
+  abstract void malformed(String why);
+
+  /** A message has been unpacked, and all has been read that came meanwhile. */
+  abstract void wentOn();
+
   /** Cuts what the gRPC side sends into messages. */
   final GrpcMessageReader reader() {
     return reader;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @param more handed over
+   */
+  final void read(ByteBuf more) {
+    reader.append(more);
+    readOn();
+  }
+
+  private void readOn() {
+    try {
+      while (!over && unpacking == null && readNext()) {}
+    } catch (WireException e) {
+      malformed(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Reads a prefix or a part; whether there was one. */
+  private boolean readNext() {
+    if (!reader.isPartDue()) {
+      if (!reader.readPrefix()) {
+        return false;
+      }
+      Status refused = refusal();
+      if (refused != null) {
+        fail(refused);
+        return false;
+      }
+    }
+    ByteBuf part = reader.readPart();
+    if (part == null) {
+      return false;
+    }
+    part(part, !reader.isPartDue());
+    return true;
   }
 
   /** The message of the gRPC side that is being put together. */
@@ -115,26 +186,65 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   final void account() {
     long excess = requests.excess() + responses.excess();
-    if (!over && !holds(gathered.held() + (excess > SLACK ? excess : 0))) {
+    long unpacked = unpacking == null ? 0 : unpacking.held();
+    if (!over && !holds(gathered.held() + unpacked + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
 
-  /**
-   * The message that was gathered, unpacked if it was packed; handed over.
-   *
-   * @throws WireException if it cannot be unpacked, or is none of the call's codec
-   */
-  final ByteBuf message() {
-    ByteBuf message = gathered.take();
+  /** The message that was gathered is whole: passes it to {@link #message}, at once or later. */
+  final void complete() {
     if (reader.isCompressed()) {
-      message = Gunzip.unpack(allocator(), message, mostUnpacked());
+      unpacking = new Gunzip(allocator(), gathered.take(), mostUnpacked());
+      unpack();
+    } else {
+      checked(gathered.take());
     }
+  }
+
+  /** Whether a message is being unpacked. */
+  final boolean isUnpacking() {
+    return unpacking != null;
+  }
+
+  /**
+   * Unpacks a piece.
+   *
+   * @throws WireException if it cannot be unpacked
+   */
+  private void unpack() {
+    if (!unpacking.unpack(PIECE)) {
+      account();
+      loop.eventLoop().execute(this::unpackOn);
+      return;
+    }
+    ByteBuf message = unpacking.take();
+    unpacking = null;
+    checked(message);
+  }
+
+  private void unpackOn() {
+    if (unpacking == null) {
+      // The call is over.
+      return;
+    }
+    try {
+      unpack();
+    } catch (WireException e) {
+      malformed(String.valueOf(e.getMessage()));
+    }
+    if (unpacking == null) {
+      readOn();
+      wentOn();
+    }
+  }
+
+  private void checked(ByteBuf message) {
     if (call.codec() == Codec.THRIFT && !message.isReadable()) {
       message.release();
       throw new WireException("a message of 0 bytes, which no Thrift struct has");
     }
-    return message;
+    message(message);
   }
 
   private int mostUnpacked() {
@@ -206,7 +316,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** Acknowledges what can be. */
   final void settleRequest() {
-    int due = over ? 0 : requests.due();
+    int due = over || fromGrpc && isUnpacking() ? 0 : requests.due();
     if (due > 0) {
       caller.requestTaken(due);
     }
@@ -237,7 +347,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** Acknowledges what can be. */
   final void settleResponse() {
-    int due = over ? 0 : responses.due();
+    int due = over || !fromGrpc && isUnpacking() ? 0 : responses.due();
     if (due > 0 && leg != null) {
       leg.responseTaken(due);
     }
@@ -290,6 +400,10 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     leg = null;
     reader.release();
     gathered.release();
+    if (unpacking != null) {
+      unpacking.release();
+      unpacking = null;
+    }
     holds(0);
   }
 }
