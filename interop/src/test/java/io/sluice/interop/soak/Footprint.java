@@ -23,6 +23,9 @@ final class Footprint {
 
   private static final int RSS_AT_WORK_MIB = 128;
 
+  /** The 20 workers of Vert.x, which make the admin pages, come one by one. */
+  private static final int THREADS_AT_WORK = 24;
+
   /** What the later half of the looks may have beyond the greatest of the first. */
   private static final int HEAP_GROWTH_MIB = 16;
 
@@ -114,6 +117,9 @@ final class Footprint {
     assertThat(greatest.rss)
         .as("%s: RSS of %s, before them %s", name, looks, atFirst)
         .isLessThanOrEqualTo(atFirst.rss + RSS_AT_WORK_MIB);
+    assertThat(greatest.threads)
+        .as("%s: threads of %s, before them %s", name, looks, atFirst)
+        .isLessThanOrEqualTo(atFirst.threads + THREADS_AT_WORK);
     int half = (looks.size() + 1) / 2;
     Look most = most(looks.subList(0, half));
     Look later = most(looks.subList(half, looks.size()));

@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /**
  * What a caller is told whose downstream is gone: that it has lost its connection to it, or finds
- * none. By whatever protocol, it is the whole of the text, with the protocol's own code.
+ * none. By whatever protocol, it is the whole of what it is told, with the protocol's own code.
  */
 enum Loss {
   /** To a ping-pong caller of Kitex. */
@@ -17,7 +17,7 @@ enum Loss {
   TTSTREAM("(?:end of stream: )?\\[ttstream error, code=12001] \\[client-side stream] %s"),
   /** In trailers. */
   TRAILERS("14 %s"),
-  /** In the exception of a trailer of ttstream. */
+  /** In the exception of a trailer of ttstream, between the bytes of its other fields. */
   EXCEPTION("(?s).*%s.*");
 
   /** What the gateway says, see {@code docs/errors.md}. */

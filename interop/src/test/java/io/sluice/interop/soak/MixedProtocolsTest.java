@@ -275,8 +275,9 @@ final class MixedProtocolsTest {
           Trouble trouble = troubles.get(caller.place);
           List<Trouble.Span> calm = trouble.calm(report.path("beganAtMs").asLong(), end);
           Soak.say(
-              "%s, %d ms beside restarts, errors %s",
+              "%s, dials %d, %d ms beside restarts, errors %s",
               Soak.figures(report),
+              report.path("dials").asInt(),
               calm.stream().mapToLong(span -> span.to() - span.from()).sum(),
               report.path("errorTexts"));
           all.assertThat(report.path("mismatches").asLong())

@@ -123,7 +123,6 @@ final class Siege implements AutoCloseable {
       neighbours.add(
           Soak.endless(gateway.address(), transport, "--connections", "1", "--tolerate-errors"));
     }
-    neighbours.forEach(load -> load.awaitRunning(Duration.ofSeconds(30)));
   }
 
   /** An attack, again and again, on a gateway of its own. */
@@ -138,6 +137,8 @@ final class Siege implements AutoCloseable {
   static void besiege(
       String name, String limits, List<String> transports, int rounds, Attack attack) {
     try (Siege siege = new Siege(name, limits, transports)) {
+      // Here, so that all that was started ends if one of them is never answered.
+      siege.neighbours.forEach(load -> load.awaitRunning(Duration.ofSeconds(30)));
       siege.rounds(rounds, attack);
     }
   }
