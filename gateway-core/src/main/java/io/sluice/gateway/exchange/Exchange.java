@@ -10,6 +10,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.loop.Timers;
@@ -211,9 +212,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       outbound.requestData(part, endOfMessage);
     } else {
       // A filter has answered already.
-      int size = part.readableBytes();
+      int weight = Weight.of(part, endOfMessage);
       part.release();
-      inbound.requestTaken(size);
+      inbound.requestTaken(weight);
     }
   }
 
@@ -317,6 +318,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       aside.payload().release();
       return;
     }
+    if (watch != null) {
+      watch.passesBeside(aside.size());
+    }
     if (responseGate != null) {
       responseGate.passesBeside(aside.size());
     }
@@ -366,13 +370,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   @Override
   public void responseTaken(int bytes) {
-    if (watch != null) {
-      watch.responseTaken(bytes);
-    }
     if (responseGate != null) {
       responseGate.taken(bytes);
-    } else if (outbound != null) {
-      outbound.responseTaken(bytes);
+    } else {
+      gatedResponseTaken(bytes);
     }
   }
 
@@ -400,11 +401,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   // What the gates let through.
 
-  void gatedRequest(ByteBuf message) {
+  void gatedRequest(ByteBuf message, boolean endOfMessage) {
     if (outbound == null) {
       message.release();
     } else {
-      outbound.requestData(message, true);
+      outbound.requestData(message, endOfMessage);
     }
   }
 
@@ -420,11 +421,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
   }
 
-  void gatedResponse(ByteBuf message) {
+  void gatedResponse(ByteBuf message, boolean endOfMessage) {
     if (state != State.OPEN) {
       message.release();
     } else {
-      inbound.responseData(message, true);
+      inbound.responseData(message, endOfMessage);
     }
   }
 
@@ -436,6 +437,9 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   }
 
   void gatedResponseTaken(int bytes) {
+    if (watch != null) {
+      watch.responseTaken(bytes);
+    }
     if (outbound != null) {
       outbound.responseTaken(bytes);
     }

@@ -10,6 +10,7 @@ import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
@@ -124,7 +125,7 @@ final class MessageGate implements Budget.Holder {
   }
 
   private void gather(ByteBuf part, boolean endOfMessage) {
-    owed += part.readableBytes();
+    owed += Weight.of(part, endOfMessage);
     if (gathered == null) {
       gathered = ByteBufAllocator.DEFAULT.compositeBuffer(1024);
     }
@@ -248,11 +249,11 @@ final class MessageGate implements Budget.Holder {
       MessageHead head = request ? call.request() : call.response();
       head.replacedBy(message.readableBytes());
     }
-    passed += message.readableBytes();
+    passed += Weight.of(message, !grpc);
     if (request) {
-      exchange.gatedRequest(message);
+      exchange.gatedRequest(message, !grpc);
     } else {
-      exchange.gatedResponse(message);
+      exchange.gatedResponse(message, !grpc);
     }
   }
 

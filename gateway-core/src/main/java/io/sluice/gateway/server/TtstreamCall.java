@@ -8,6 +8,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftException;
@@ -78,9 +79,10 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
    * @param payload handed over
    */
   void data(ByteBuf payload) {
+    int weight = Weight.of(payload, true);
     boolean within = window < WINDOW;
-    window += payload.readableBytes();
-    server.holds(payload.readableBytes());
+    window += weight;
+    server.holds(weight);
     if (within && window >= WINDOW) {
       watch();
       server.overWindow(1);
@@ -187,7 +189,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
       part.release();
       return;
     }
-    unacknowledged += part.readableBytes();
+    unacknowledged += Weight.of(part, endOfMessage);
     server.write(server.writer().data(id, call.method(), part));
     if (server.isWritable()) {
       acknowledge();

@@ -8,7 +8,6 @@ import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.translate.Translations.Opener;
-import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +38,7 @@ final class FromGrpc extends Translation {
   private boolean atStart = true;
 
   FromGrpc(RpcCall call, boolean unary, Loop loop, ResponseSink caller, Opener opener) {
-    super(call, loop, caller, opener);
+    super(call, loop, caller, opener, true);
     this.unary = unary;
   }
 
@@ -59,20 +58,18 @@ final class FromGrpc extends Translation {
       part.release();
       return;
     }
-    requestCame(part.readableBytes());
-    reader().append(part);
-    try {
-      while (!isOver() && read()) {}
-    } catch (WireException e) {
-      fail(Status.internal(String.valueOf(e.getMessage())));
-    }
-    settleRequest();
+    came(part);
   }
 
-  /** Reads a prefix or a part; whether there was one. */
-  private boolean read() {
+  @Override
+  void unsound(String why) {
+    fail(Status.internal(why));
+  }
+
+  @Override
+  boolean read() {
     if (!reader().isPartDue()) {
-      if (!reader().readPrefix()) {
+      if (!readPrefix()) {
         return false;
       }
       Status refused = refusal();
@@ -82,7 +79,7 @@ final class FromGrpc extends Translation {
       }
       begun = true;
     }
-    ByteBuf part = reader().readPart();
+    ByteBuf part = readPart();
     if (part == null) {
       return false;
     }
@@ -132,9 +129,13 @@ final class FromGrpc extends Translation {
 
   @Override
   public void requestEnd() {
-    if (isOver()) {
-      return;
+    if (!isOver()) {
+      saidAll();
     }
+  }
+
+  @Override
+  void allIsRead() {
     if (!reader().isBetweenMessages()) {
       fail(Status.internal("half-closed within a message"));
     } else if (unary && !begun) {
@@ -170,7 +171,7 @@ final class FromGrpc extends Translation {
       return;
     }
     int size = part.readableBytes();
-    responseCame(size);
+    responseCame(part, endOfMessage);
     if (untold != null) {
       part.release();
     } else if (atStart) {

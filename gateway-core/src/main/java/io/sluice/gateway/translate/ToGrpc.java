@@ -33,11 +33,14 @@ final class ToGrpc extends Translation {
   /** The same for the caller, who is told of it only with the reply; null if there is none. */
   private @Nullable Headers untold;
 
+  /** How the downstream has ended the call; null before. */
+  private @Nullable CallEnd end;
+
   /** Whether the reply to a unary call is there; it stays with what is gathered. */
   private boolean answered;
 
   ToGrpc(RpcCall call, Loop loop, ResponseSink caller, Opener opener) {
-    super(call, loop, caller, opener);
+    super(call, loop, caller, opener, false);
     this.unary = call.protocol().isPingPong();
   }
 
@@ -55,12 +58,12 @@ final class ToGrpc extends Translation {
       return;
     }
     int size = part.readableBytes();
-    requestCame(size);
+    requestCame(part, endOfMessage);
     if (atStart) {
       long length = endOfMessage ? size : call().request().bodyLength;
-      toLeg(prefixed(length, part, call().request().headAhead), endOfMessage);
+      toLeg(prefixed(length, part, call().request().headAhead), false);
     } else {
-      toLeg(part, endOfMessage);
+      toLeg(part, false);
     }
     atStart = endOfMessage;
     settleRequest();
@@ -100,20 +103,18 @@ final class ToGrpc extends Translation {
       part.release();
       return;
     }
-    responseCame(part.readableBytes());
-    reader().append(part);
-    try {
-      while (!isOver() && read()) {}
-    } catch (WireException e) {
-      fail(Status.grpc(Ends.INTERNAL, String.valueOf(e.getMessage())));
-    }
-    settleResponse();
+    came(part);
   }
 
-  /** Reads a prefix or a part; whether there was one. */
-  private boolean read() {
+  @Override
+  void unsound(String why) {
+    fail(Status.grpc(Ends.INTERNAL, why));
+  }
+
+  @Override
+  boolean read() {
     if (!reader().isPartDue()) {
-      if (!reader().readPrefix()) {
+      if (!readPrefix()) {
         return false;
       }
       Status refused = refusal();
@@ -122,7 +123,7 @@ final class ToGrpc extends Translation {
         return false;
       }
     }
-    ByteBuf part = reader().readPart();
+    ByteBuf part = readPart();
     if (part == null) {
       return false;
     }
@@ -154,10 +155,15 @@ final class ToGrpc extends Translation {
   }
 
   @Override
-  public void responseEnd(CallEnd end) {
-    if (isOver()) {
-      return;
+  public void responseEnd(CallEnd how) {
+    if (!isOver()) {
+      end = how;
+      saidAll();
     }
+  }
+
+  @Override
+  void allIsRead() {
     CallEnd told = Ends.fromGrpc(end, untold);
     ByteBuf message = null;
     try {

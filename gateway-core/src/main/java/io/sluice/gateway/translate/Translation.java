@@ -9,6 +9,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
@@ -32,6 +33,12 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   /** What a message may grow, by its prefix, without being counted. */
   private static final int SLACK = 1024;
 
+  /**
+   * Bytes of messages that may be on their way before more of them are cut out of what the gRPC
+   * side has sent, where small ones take much less.
+   */
+  private static final int WINDOW = 256 * 1024;
+
   /** A packed message is unpacked in one go, so not to more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
 
@@ -44,19 +51,31 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   private final GrpcMessageReader reader;
   private final Gathered gathered;
 
+  /** Of the direction that the gRPC side sends. */
+  private final Credit said;
+
+  private boolean reading;
+
+  /** The gRPC side has said all. */
+  private boolean saidAll;
+
   /** Of what is held; made when there is something. */
   private Budget.@Nullable Share share;
 
   private @Nullable RequestSink leg;
   private boolean over;
 
-  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener) {
+  /**
+   * @param requests whether it is the requests that the gRPC side sends
+   */
+  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener, boolean requests) {
     this.call = call;
     this.loop = loop;
     this.caller = caller;
     this.opener = opener;
     this.reader = new GrpcMessageReader(allocator());
     this.gathered = new Gathered(allocator());
+    this.said = requests ? this.requests : responses;
   }
 
   /** All that is needed is there; the leg may be opened. */
@@ -92,6 +111,74 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     return reader;
   }
 
+  /**
+   * Reads a prefix or a part of a message of the gRPC side, and passes on what can be.
+   *
+   * @return whether there was one
+   * @throws WireException if it is none, or cannot be told the other side
+   */
+  abstract boolean read();
+
+  /** The gRPC side has sent what cannot be read. */
+  abstract void unsound(String why);
+
+  /** The gRPC side has said all, and all that it has said has been read. */
+  abstract void allIsRead();
+
+  /**
+   * The gRPC side has sent something.
+   *
+   * @param part handed over
+   */
+  final void came(ByteBuf part) {
+    reader.append(part);
+    readOn();
+  }
+
+  /** The gRPC side has said all. */
+  final void saidAll() {
+    saidAll = true;
+    readOn();
+  }
+
+  /** Reads what is there, as far as the other side takes it. */
+  private void readOn() {
+    if (over || reading) {
+      return;
+    }
+    reading = true;
+    boolean more = true;
+    try {
+      while (!over && more && said.onTheirWay() < WINDOW) {
+        more = read();
+      }
+    } catch (WireException e) {
+      unsound(String.valueOf(e.getMessage()));
+    }
+    reading = false;
+    if (!over && saidAll && (!more || reader.isBetweenMessages())) {
+      saidAll = false;
+      allIsRead();
+    }
+    account();
+    settleRequest();
+    settleResponse();
+  }
+
+  /** As {@link GrpcMessageReader#readPrefix}. */
+  final boolean readPrefix() {
+    boolean there = reader.readPrefix();
+    said.came(there ? GrpcMessageReader.PREFIX : 0);
+    return there;
+  }
+
+  /** As {@link GrpcMessageReader#readPart}. */
+  final @Nullable ByteBuf readPart() {
+    ByteBuf part = reader.readPart();
+    said.came(part == null ? 0 : part.readableBytes());
+    return part;
+  }
+
   /** The message of the gRPC side that is being put together. */
   final Gathered gathered() {
     return gathered;
@@ -115,7 +202,8 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   final void account() {
     long excess = requests.excess() + responses.excess();
-    if (!over && !holds(gathered.held() + (excess > SLACK ? excess : 0))) {
+    long unread = saidAll ? reader.held() : 0;
+    if (!over && !holds(gathered.held() + unread + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
@@ -180,9 +268,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   // What is on its way.
 
-  /** So many bytes of the request have come. */
-  final void requestCame(int bytes) {
-    requests.came(bytes);
+  /** A part of the request has come from a side that does not speak gRPC. */
+  final void requestCame(ByteBuf part, boolean endOfMessage) {
+    requests.came(Weight.of(part, endOfMessage));
   }
 
   /** Passes a part of the request on, handed over. */
@@ -192,7 +280,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       part.release();
       return;
     }
-    requests.went(part.readableBytes());
+    requests.went(Weight.of(part, endOfMessage));
     open.requestData(part, endOfMessage);
     account();
   }
@@ -215,13 +303,12 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void requestTaken(int bytes) {
     requests.taken(bytes);
-    account();
-    settleRequest();
+    readOn();
   }
 
-  /** So many bytes of the response have come. */
-  final void responseCame(int bytes) {
-    responses.came(bytes);
+  /** A part of the response has come from a side that does not speak gRPC. */
+  final void responseCame(ByteBuf part, boolean endOfMessage) {
+    responses.came(Weight.of(part, endOfMessage));
   }
 
   /** Passes a part of the response on, handed over. */
@@ -230,7 +317,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       part.release();
       return;
     }
-    responses.went(part.readableBytes());
+    responses.went(Weight.of(part, endOfMessage));
     caller.responseData(part, endOfMessage);
     account();
   }
@@ -246,8 +333,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void responseTaken(int bytes) {
     responses.taken(bytes);
-    account();
-    settleResponse();
+    readOn();
   }
 
   @Override
