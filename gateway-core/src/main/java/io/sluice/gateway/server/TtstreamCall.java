@@ -155,6 +155,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   @Override
   protected void fire() {
     if (server.hasOneCall()) {
+      server.lookAhead();
       watch();
     } else {
       end(SLOW);
