@@ -8,6 +8,7 @@ import static io.sluice.gateway.testkit.Frames.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.api.Status;
+import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.GrpcPeers;
@@ -16,6 +17,7 @@ import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
+import io.sluice.gateway.testkit.Probe.Hook;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
@@ -90,6 +92,22 @@ class StreamLimitsTest {
   void aDownstreamThatStopsInTheMiddle() throws InterruptedException {
     try (Downstream downstream = saying(true, "one", "two");
         TestGateway gateway = gateway(downstream.port(), "firstResponse: 1h, messageGap: 200ms");
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertTold(caller, "no message for 200ms (messageGap)");
+    }
+  }
+
+  /** It was said, but is on its way to nobody. */
+  @Test
+  void aMessageThatAFilterDropsIsSilenceToo() throws InterruptedException {
+    Probe dropping =
+        Probe.ofMessages("a", journal).on(Hook.RESPONSE_MESSAGE, (call, m) -> Step.drop());
+    String route = "stream: {messageGap: 200ms}";
+    try (Downstream downstream = saying(true, "one", "two");
+        TestGateway gateway =
+            TestGateway.start(
+                TestGateway.config("framed", route, downstream.port()), 1, dropping);
         Peer caller = gateway.connect()) {
       caller.send(open(1));
       assertTold(caller, "no message for 200ms (messageGap)");
