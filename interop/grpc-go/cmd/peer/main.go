@@ -13,6 +13,7 @@ import (
 const usage = `usage:
   peer server [--addr HOST:PORT]
   peer client --addr HOST:PORT [--dead HOST:PORT] [--dying HOST:PORT] [--case NAME,...] [--at-once N]
+  peer load --addr HOST:PORT [--shape SHAPE] [--workers N] [--timeout DURATION]
   peer probe --addr HOST:PORT [--names NAME,...] [--stay DURATION]
 
 Run "peer <command> -h" for all flags.
@@ -23,7 +24,7 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	commands := map[string]func(args []string) int{"server": runServer, "client": runClient, "probe": runProbe}
+	commands := map[string]func(args []string) int{"server": runServer, "client": runClient, "load": runLoad, "probe": runProbe}
 	command, found := commands[os.Args[1]]
 	if !found {
 		fmt.Fprint(os.Stderr, usage)

@@ -136,6 +136,8 @@ final class Overview implements Insight {
         + s.idle()
         + ", connecting "
         + s.connecting()
-        + (s.resting() == 0 ? "" : ", left alone by " + s.resting() + " loops: it refuses");
+        + (s.unhealthy() == 0
+            ? ""
+            : ", marked unhealthy by " + s.unhealthy() + " loops: it could not be connected");
   }
 }

@@ -13,7 +13,7 @@ final class PoolMetrics {
   private final MultiGauge connections;
   private final MultiGauge waiting;
   private final MultiGauge calls;
-  private final MultiGauge resting;
+  private final MultiGauge unhealthy;
 
   PoolMetrics(MeterRegistry registry) {
     connections =
@@ -28,9 +28,10 @@ final class PoolMetrics {
         MultiGauge.builder("sluice.pool.calls")
             .description("Calls that are open at an endpoint, those that wait included")
             .register(registry);
-    resting =
-        MultiGauge.builder("sluice.pool.resting")
-            .description("Event loops that leave an endpoint alone since it could not be connected")
+    unhealthy =
+        MultiGauge.builder("sluice.pool.unhealthy")
+            .description(
+                "Event loops that have marked an endpoint unhealthy since it could not be connected")
             .register(registry);
   }
 
@@ -39,7 +40,7 @@ final class PoolMetrics {
     List<Row<?>> connectionRows = new ArrayList<>();
     List<Row<?>> waitingRows = new ArrayList<>();
     List<Row<?>> callRows = new ArrayList<>();
-    List<Row<?>> restingRows = new ArrayList<>();
+    List<Row<?>> unhealthyRows = new ArrayList<>();
     for (EndpointStats e : endpoints) {
       Tags tags = Tags.of("cluster", e.cluster(), "endpoint", e.endpoint());
       connectionRows.add(Row.of(tags.and("state", "open"), e.open()));
@@ -47,11 +48,11 @@ final class PoolMetrics {
       connectionRows.add(Row.of(tags.and("state", "connecting"), e.connecting()));
       waitingRows.add(Row.of(tags, e.waiting()));
       callRows.add(Row.of(tags, e.calls()));
-      restingRows.add(Row.of(tags, e.resting()));
+      unhealthyRows.add(Row.of(tags, e.unhealthy()));
     }
     connections.register(connectionRows, true);
     waiting.register(waitingRows, true);
     calls.register(callRows, true);
-    resting.register(restingRows, true);
+    unhealthy.register(unhealthyRows, true);
   }
 }

@@ -1,6 +1,7 @@
 package io.sluice.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.sluice.interop.grpc.SuiteClient;
 import io.sluice.interop.grpc.SuiteService;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -29,6 +31,20 @@ import org.junit.jupiter.api.TestFactory;
  */
 final class GrpcSuiteTest {
   private static final int AT_ONCE = 2;
+  private static final String PASSED = "passed";
+
+  /**
+   * The cases that fail without Sluice, so that nothing is to be said of them: grpc-go's server
+   * does not say who it is, and {@link SuiteService} does not report its load.
+   */
+  private static final Set<String> FAIL_WITHOUT =
+      Set.of(
+          "grpc-go → grpc-go: pick_first_unary",
+          "grpc-java → grpc-go: pick_first_unary",
+          "grpc-go → grpc-java: orca_per_rpc");
+
+  /** Those of them that have run, and why they failed. */
+  private static final List<String> NOT_COUNTED = new ArrayList<>();
 
   /** What stands in the table for each case and pair; FAIL until a test has found otherwise. */
   private static final Map<String, Map<String, String>> CELLS = new TreeMap<>();
@@ -80,8 +96,15 @@ final class GrpcSuiteTest {
       InetSocketAddress direct,
       InetSocketAddress through) {
     return new Ran(
-        CompletableFuture.supplyAsync(() -> client.apply(direct, name), threads),
+        CompletableFuture.supplyAsync(() -> twice(client, direct, name), threads),
         CompletableFuture.supplyAsync(() -> client.apply(through, name), threads));
+  }
+
+  /** What a case does without Sluice judges what it does with it: once more if it failed. */
+  private static String twice(
+      BiFunction<InetSocketAddress, String, String> client, InetSocketAddress server, String name) {
+    String why = client.apply(server, name);
+    return why.isEmpty() ? why : client.apply(server, name);
   }
 
   private static String runJava(InetSocketAddress server, String name) {
@@ -104,20 +127,18 @@ final class GrpcSuiteTest {
               DynamicTest.dynamicTest(
                   name,
                   () -> {
-                    boolean passesWithout = one.direct().join().isEmpty();
-                    if (passesWithout) {
-                      assertThat(one.through().join()).as("through Sluice").isEmpty();
+                    String direct = one.direct().join();
+                    if (FAIL_WITHOUT.contains(pair + ": " + name)) {
+                      assertThat(direct).as("without Sluice it fails").isNotEmpty();
+                      row.put(pair, "fails without Sluice");
+                      NOT_COUNTED.add(pair + ": " + name + ": " + direct);
+                      abort("fails without Sluice: " + direct);
                     }
-                    row.put(pair, passesWithout ? "passed" : "fails without Sluice");
+                    assertThat(direct).as("without Sluice").isEmpty();
+                    assertThat(one.through().join()).as("through Sluice").isEmpty();
+                    row.put(pair, PASSED);
                   }));
         });
-    tests.add(
-        DynamicTest.dynamicTest(
-            "most cases pass without Sluice",
-            () ->
-                assertThat(ran.values().stream().map(one -> one.direct().join()))
-                    .filteredOn(why -> !why.isEmpty())
-                    .hasSizeLessThanOrEqualTo(2)));
     return DynamicContainer.dynamicContainer(pair, tests);
   }
 
@@ -132,6 +153,14 @@ final class GrpcSuiteTest {
           PAIRS.forEach(pair -> table.append(" | ").append(row.getOrDefault(pair, "-")));
           table.append(" |\n");
         });
-    System.out.println(table.append("\n-   the client has no such case\n"));
+    table.append("| cases that pass, with Sluice as without");
+    for (String pair : PAIRS) {
+      table
+          .append(" | ")
+          .append(CELLS.values().stream().filter(row -> PASSED.equals(row.get(pair))).count());
+    }
+    table.append(" |\n\n-   the client has no such case\n");
+    NOT_COUNTED.forEach(one -> table.append("not counted: ").append(one).append('\n'));
+    System.out.println(table);
   }
 }

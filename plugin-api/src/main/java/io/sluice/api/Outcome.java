@@ -40,7 +40,7 @@ public interface Outcome {
     DEADLINE,
     /** Answered, could not be reached, or was lost. */
     DOWNSTREAM,
-    /** Had no route for it, had to keep a limit, or could not translate it. */
+    /** Had no route for it, had to keep a limit, could not translate it, or stops. */
     GATEWAY
   }
 }

@@ -9,8 +9,18 @@ import java.nio.ByteBuffer;
  */
 public interface Payload {
 
-  /** Its length in bytes. */
+  /** Its length in bytes, packed if it is. */
   int size();
+
+  /**
+   * How its sender has packed it: the name of gRPC's {@code grpc-encoding}, such as {@code gzip},
+   * or {@code identity} where the sender names none. The bytes are then what came of the packing,
+   * and a filter that looks into them has to unpack them first. Empty if they are plain, as all
+   * messages but those of gRPC are, and those that a filter has put in the place of others.
+   */
+  default String encoding() {
+    return "";
+  }
 
   /**
    * The bytes, read only, without a copy.

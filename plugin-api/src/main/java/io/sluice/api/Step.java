@@ -27,7 +27,10 @@ public sealed interface Step {
     return new Reply(message);
   }
 
-  /** Sends this message on in place of the one shown. Only from message hooks. */
+  /**
+   * Sends this message on in place of the one shown, not packed, even if that one was (see {@link
+   * Payload#encoding()}). Only from message hooks.
+   */
   static Step replace(Payload message) {
     return new Replace(message);
   }

@@ -25,11 +25,17 @@ import org.jspecify.annotations.Nullable;
  * and ends a call with its first answer.
  */
 final class ReflectionService {
+  /** A call that asks nothing for a while is over, so there are never many. */
+  static final int MOST = 100;
+
   private static final List<String> NAMES =
       List.of(ProtoFiles.REFLECTION, ProtoFiles.REFLECTION_ALPHA);
 
   private final Vertx vertx;
   private final ProtoFiles files;
+
+  /** How many calls are open. */
+  private int open;
 
   ReflectionService(Vertx vertx, ProtoFiles files) {
     this.vertx = vertx;
@@ -52,6 +58,12 @@ final class ReflectionService {
   private void serve(GrpcServerRequest<ServerReflectionRequest, ServerReflectionResponse> request) {
     ServiceCall<ServerReflectionRequest, ServerReflectionResponse> call =
         new ServiceCall<>(vertx, request);
+    if (open == MOST) {
+      call.end(GrpcStatus.RESOURCE_EXHAUSTED, MOST + " calls ask already");
+      return;
+    }
+    open++;
+    call.whenOver(() -> open--);
     call.each(question -> call.answerInStep(answer(question)));
   }
 

@@ -62,6 +62,12 @@ public final class CallEnd implements Outcome {
         : new CallEnd(why, null, none, Party.GATEWAY, "", false);
   }
 
+  /** An end of this call that the gateway decides, whatever the status sounds like. */
+  public static CallEnd byGateway(RpcCall call, Status why) {
+    Headers none = new Headers(call.headers().dialect());
+    return new CallEnd(why, null, none, Party.GATEWAY, "", false);
+  }
+
   /**
    * The downstream, or a proxy in front of it, has given the stream up rather than ended it.
    *

@@ -7,9 +7,9 @@ public interface CallHandler {
   /**
    * Begins the call. The answer may come before this returns.
    *
-   * @param call its head; the messages follow by the returned sink
+   * @param call its head; the messages follow by what is returned
    * @param response hears the answer, on the call's loop
    * @return takes the request
    */
-  RequestSink begin(RpcCall call, ResponseSink response);
+  BegunCall begin(RpcCall call, ResponseSink response);
 }

@@ -25,13 +25,16 @@ public interface ResponseSink {
   void responseData(ByteBuf part, boolean endOfMessage);
 
   /**
-   * Something beside the messages, at any time before the end. Told to callers by ttstream only, as
-   * nobody else could be told. Answered by {@link RequestSink#responseTaken} with its size.
+   * Something beside the messages, at any time before the end. Answered by {@link
+   * RequestSink#responseTaken} with its size.
    *
    * @param aside handed over to the callee
+   * @throws UnsupportedOperationException unless the caller speaks ttstream: nobody else could be
+   *     told, so what is for others must end where it is read
    */
   default void responseAside(Aside aside) {
     aside.payload().release();
+    throw new UnsupportedOperationException("said beside a call that is not by ttstream");
   }
 
   /**

@@ -396,7 +396,10 @@ public final class RpcCall implements Call {
     this.outboundService = service;
   }
 
-  /** Bytes that a message of the request may have, where it is held until it is whole. */
+  /**
+   * Bytes that a message of the request may have, where it is held until it is whole; and one of
+   * either side, when it has been unpacked.
+   */
   public int maxMessage() {
     return maxMessage;
   }

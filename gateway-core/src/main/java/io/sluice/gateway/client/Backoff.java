@@ -4,9 +4,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long an endpoint that could not be connected is left alone: 100 ms at first, twice as long
- * with every further failure, 10 s at most, each time between half of that and all of it. When the
- * time is over, one call goes there to see; the others go on keeping away until it has been served.
+ * How long an endpoint that could not be connected is marked unhealthy: 100 ms at first, twice as
+ * long with every further failure, 10 s at most, each time between half of that and all of it. When
+ * the time is over, one call goes there to see; the others go on keeping away until it has been
+ * served.
  */
 final class Backoff {
   private static final long FIRST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);

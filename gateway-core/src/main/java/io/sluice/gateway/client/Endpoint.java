@@ -53,7 +53,7 @@ final class Endpoint {
     return cluster;
   }
 
-  /** Whether it had better be left alone. */
+  /** Whether it is marked unhealthy. */
   Backoff backoff() {
     return backoff;
   }

@@ -9,7 +9,7 @@ package io.sluice.gateway.client;
  * @param connecting connections that are being opened
  * @param waiting calls without a connection
  * @param calls open calls, those that wait included
- * @param resting by how many loops it is left alone, as it could not be connected
+ * @param unhealthy by how many loops it is marked so, as it could not be connected
  */
 public record EndpointStats(
     String cluster,
@@ -19,11 +19,11 @@ public record EndpointStats(
     int connecting,
     int waiting,
     int calls,
-    int resting) {
+    int unhealthy) {
 
   /** Whether the last that is known of it is that it could not be connected. */
   public boolean isOut() {
-    return resting > 0 && open == 0;
+    return unhealthy > 0 && open == 0;
   }
 
   /** Both together, under the name of this one. */
@@ -36,6 +36,6 @@ public record EndpointStats(
         connecting + other.connecting,
         waiting + other.waiting,
         calls + other.calls,
-        resting + other.resting);
+        unhealthy + other.unhealthy);
   }
 }

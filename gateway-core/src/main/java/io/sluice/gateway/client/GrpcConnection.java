@@ -50,7 +50,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   private static final long SETTINGS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private static final Status SLOW =
-      Status.overLimit("memory is short, and the caller does not read its stream");
+      Status.overLimit("memory is short, and the stream is not read");
 
   private static final Status NOT_BEGUN =
       Status.unavailable("the downstream closes and has not begun the call");
@@ -71,6 +71,10 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
 
   private ChannelHandlerContext ctx;
   private Flusher.Target flushTarget;
+
+  /** Bytes of requests that were written and have not left. */
+  private long unsent;
+
   private boolean settingsSeen;
   private boolean draining;
 
@@ -189,15 +193,26 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       return;
     }
     guard.says(size);
-    ctx.write(new DefaultHttp2DataFrame(part, last).stream(stream))
+    unsent += size;
+    boolean waits = StreamWindow.holdsUp(http2.codec(), stream, leg.writes(size), unsent);
+    ctx.write(new DefaultHttp2DataFrame(waits ? Budget.compact(part) : part, last).stream(stream))
         .addListener(
             (ChannelFutureListener)
                 done -> {
+                  unsent -= size;
+                  if (waits) {
+                    leg.waits(-Budget.PART);
+                    taken(Budget.PART);
+                  }
                   if (done.isSuccess()) {
                     leg.sent(stream, size);
                   }
                 });
     flush();
+    if (waits) {
+      leg.waits(Budget.PART);
+      keeps(Budget.PART);
+    }
   }
 
   /** Keeps a part that is about to be written, if there is memory for it. */
@@ -235,7 +250,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     holding.remove(bytes);
   }
 
-  /** So many bytes of a response are held until its end. */
+  /** So many bytes are held beside those of the responses that are under way. */
   void keeps(int bytes) {
     if (!holding.add(bytes)) {
       cut();
@@ -312,11 +327,14 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       frame.release();
       return;
     }
+    int size = content.readableBytes();
     if (leg == null || !leg.headSeen()) {
       frame.release();
       giveBack(frame.stream(), padded);
+      if (leg != null && size > 0) {
+        spoiled(frame.stream(), Http2Error.PROTOCOL_ERROR, "data came before the response's head");
+      }
     } else {
-      int size = content.readableBytes();
       giveBack(frame.stream(), padded - size);
       boolean waits = leg.window() > 0;
       leg.received(size);
@@ -324,12 +342,19 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       if (leg.isOver()) {
         content.release();
       } else {
-        leg.response().responseData(waits ? Budget.ofProcess().compact(content) : content, false);
+        leg.response()
+            .responseData(waits ? Budget.ofProcess().compactUnlessLittle(content) : content, false);
       }
     }
     if (leg != null && frame.isEndStream()) {
       finish(frame.stream(), NO_STATUS);
     }
+  }
+
+  /** The downstream broke the rules on this stream. */
+  private void spoiled(Http2FrameStream stream, Http2Error error, String why) {
+    reset(stream, error);
+    gone(stream, Status.grpc(13, why));
   }
 
   /**
@@ -434,7 +459,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   /** The downstream wants no new streams here, and has not seen those behind the last. */
   private void drain(int lastStreamId) {
     draining = true;
-    pool.lost(this);
+    pool.retired(this);
     for (Http2FrameStream stream : legs.above(lastStreamId)) {
       unprocessed(stream, NOT_BEGUN);
     }
@@ -519,13 +544,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, @Nullable Throwable cause) {
     if (cause instanceof Http2FrameStreamException e) {
-      ctx.write(new DefaultHttp2ResetFrame(e.error()).stream(e.stream()));
-      flush();
-      gone(e.stream(), Status.grpc(13, String.valueOf(e.getMessage())));
+      spoiled(e.stream(), e.error(), String.valueOf(e.getMessage()));
     } else if (cause instanceof Http2Exception e) {
       // The codec is about to tell the downstream, and closes then.
       draining = true;
-      pool.lost(this);
+      pool.retired(this);
       boolean flood = e.error() == Http2Error.ENHANCE_YOUR_CALM;
       giveUp(
           flood ? Limit.CONTROL_RATE : Limit.PROTOCOL,
@@ -547,7 +570,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     protected void fire() {
       if (legs.isEmpty()) {
         draining = true;
-        pool.lost(GrpcConnection.this);
+        pool.retired(GrpcConnection.this);
         ctx.close();
       }
     }

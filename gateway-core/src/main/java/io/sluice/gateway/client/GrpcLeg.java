@@ -28,11 +28,17 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
   /** Bytes of the request of which the caller was told that they are gone. */
   private long taken;
 
-  /** Bytes of it that have left on the present stream. */
+  /** Bytes of it that were written to the present stream. */
+  private long written;
+
+  /** Those of them that have left. */
   private long sent;
 
   /** Bytes of the response's metadata. */
   private int headBytes;
+
+  /** Bytes that parts of the request take which wait for the downstream, beside their own. */
+  private int waiting;
 
   GrpcLeg(ClusterClient cluster, RpcCall call, ResponseSink response) {
     super(cluster, call, response);
@@ -82,8 +88,8 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
     int http = GrpcHeaders.httpStatus(headers);
     if (last) {
       connection().finish(stream, GrpcHeaders.end(headers));
-    } else if (headSeen() || http >= 100 && http < 200) {
-      // An interim response, of which the real one follows; or one header list too many.
+    } else if (http >= 100 && http < 200) {
+      // An interim response, of which the real one follows.
       connection().idleWord();
     } else if (http != 200 || !GrpcHeaders.isGrpc(headers)) {
       // Its body is not to come.
@@ -107,6 +113,16 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
       delivered(bytes);
       connection().giveBack(stream, bytes);
     }
+  }
+
+  /**
+   * So many bytes more are being written to the present stream.
+   *
+   * @return how many have not left, these included
+   */
+  long writes(int bytes) {
+    written += bytes;
+    return written - sent;
   }
 
   /** So many bytes have left for the downstream on this stream. */
@@ -138,9 +154,14 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
     }
   }
 
-  /** Bytes of the response, its metadata included, that are held. */
+  /** Parts of the request that wait take so many bytes more, beside their own. */
+  void waits(int bytes) {
+    waiting += bytes;
+  }
+
+  /** Bytes that are held: of the response, its metadata included, and for what waits. */
   int held() {
-    return window() + headBytes;
+    return window() + headBytes + waiting;
   }
 
   /** Holds nothing any more that could be sent again. */
@@ -160,6 +181,7 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
   /** The downstream has not looked at the call, and it {@link #mayBeginAgain()}. */
   void beginAgain() {
     again++;
+    written = 0;
     sent = 0;
     connection().taken(replay.bytes());
     boolean whole = isHalfClosed();

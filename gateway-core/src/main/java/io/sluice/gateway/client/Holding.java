@@ -48,8 +48,6 @@ final class Holding {
 
   /** The connection is over. */
   void release() {
-    underWay = 0;
-    unread = 0;
     share.release();
   }
 }

@@ -7,6 +7,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import java.time.Duration;
@@ -203,7 +204,8 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
       if (early == null) {
         early = new ArrayDeque<>(2);
       }
-      early.add(part);
+      // It waits for a connection, and all that was read with it should not.
+      early.add(Budget.compact(part));
     }
   }
 

@@ -350,7 +350,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
   final void drain() {
     if (!draining) {
       draining = true;
-      pool.lost(self());
+      pool.retired(self());
     }
     if (legs.isEmpty()) {
       close();
@@ -421,7 +421,7 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
     @Override
     protected void fire() {
       if (legs.isEmpty()) {
-        pool.lost(self());
+        pool.retired(self());
         ctx.close();
       }
     }

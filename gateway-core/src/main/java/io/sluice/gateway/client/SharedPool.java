@@ -25,6 +25,10 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   private final ClusterClient cluster;
   private final Factory<C> factory;
   private final List<C> open = new ArrayList<>();
+
+  /** Those that take no more calls, and are not closed yet. */
+  private final Set<C> retired = new HashSet<>();
+
   private final ArrayDeque<Waiter<C>> waiting = new ArrayDeque<>();
   private final Set<C> pending = new HashSet<>();
   private final int spread;
@@ -85,8 +89,15 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     return false;
   }
 
+  /**
+   * Whether no further connection may be opened. Those that take no more calls count until they are
+   * closed, but when there is no other, their calls, however long they last, are not to keep all
+   * others out.
+   */
   private boolean allOpen() {
-    return open.size() + pending.size() >= cluster.cluster().config().maxConnections();
+    int most = cluster.cluster().config().maxConnections();
+    int taking = open.size() + pending.size();
+    return taking + retired.size() >= (taking == 0 ? 2 * most : most);
   }
 
   private @Nullable C emptiest() {
@@ -125,13 +136,27 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
     }
   }
 
-  /** The connection takes no more calls. */
+  /** The connection takes no more calls; it is closed when those that it has are over. */
+  void retired(C connection) {
+    if (open.remove(connection)) {
+      retired.add(connection);
+    }
+    notReady(connection);
+    connectIfNeeded();
+  }
+
+  /** The connection is closed. */
   void lost(C connection) {
+    open.remove(connection);
+    retired.remove(connection);
+    notReady(connection);
+    connectIfNeeded();
+  }
+
+  private void notReady(C connection) {
     if (pending.contains(connection)) {
       failed(connection, "connection to " + endpoint.name() + " lost");
     }
-    open.remove(connection);
-    connectIfNeeded();
   }
 
   private void failed(C connection, String why) {
@@ -181,7 +206,7 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
 
   @Override
   public int open() {
-    return open.size();
+    return open.size() + retired.size();
   }
 
   @Override
@@ -206,6 +231,8 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   @Override
   public void close() {
     closed = true;
-    new ArrayList<>(open).forEach(SharedConnection::close);
+    List<C> all = new ArrayList<>(open);
+    all.addAll(retired);
+    all.forEach(SharedConnection::close);
   }
 }

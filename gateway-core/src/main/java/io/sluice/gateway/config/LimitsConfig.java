@@ -46,8 +46,8 @@ public record LimitsConfig(
         Duration writeTimeout,
     @Setting(
             value =
-                "How long the answers of an HTTP/2 connection may wait for a caller that opens no"
-                    + " window for any of them.",
+                "How long the answers of an HTTP/2 connection may wait for a caller that grants no"
+                    + " flow-control credit for any of them.",
             fallback = "5m",
             min = 1,
             max = 86_400_000)
@@ -66,8 +66,9 @@ public record LimitsConfig(
         int maxStreams,
     @Setting(
             value =
-                "The most streams per second that a caller may cancel or spoil on one HTTP/2"
-                    + " connection, beyond as many as are answered; 0 for any number.",
+                "The most streams per second that a caller may cancel on one HTTP/2 connection, or"
+                    + " have reset for its errors, beyond as many as are answered; 0 for any"
+                    + " number.",
             fallback = "5000",
             min = 0,
             max = 1_000_000)

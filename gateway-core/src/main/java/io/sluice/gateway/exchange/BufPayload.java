@@ -8,17 +8,25 @@ import org.jspecify.annotations.Nullable;
 /** A message as shown to filters; it fails closed when looked at too late. */
 final class BufPayload implements Payload {
   private @Nullable ByteBuf bytes;
+  private String encoding;
 
   /**
    * @param bytes handed over
+   * @param encoding how they are packed; empty if they are not
    */
-  BufPayload(ByteBuf bytes) {
+  BufPayload(ByteBuf bytes, String encoding) {
     this.bytes = bytes;
+    this.encoding = encoding;
   }
 
   @Override
   public int size() {
     return valid().readableBytes();
+  }
+
+  @Override
+  public String encoding() {
+    return encoding;
   }
 
   @Override
@@ -33,10 +41,11 @@ final class BufPayload implements Payload {
     return bytes;
   }
 
-  /** Puts other bytes in its place. */
+  /** Puts other bytes in its place, which are not packed. */
   void replace(ByteBuf other) {
     valid().release();
     bytes = other;
+    encoding = "";
   }
 
   /** Hands the bytes over; from now on the payload is no longer valid. */

@@ -6,6 +6,7 @@ import io.sluice.api.Call.Phase;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Aside;
+import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -31,10 +32,11 @@ import org.jspecify.annotations.Nullable;
  *   inbound leg ◀─responseData─ └──────────┘ ◀─responseData─ outbound leg
  * </pre>
  *
- * <p>Both legs may call at any time; whatever comes after the end is let go of. The timer is the
- * call's deadline.
+ * <p>Both legs may call at any time; whatever comes after the end is let go of. Here are the life
+ * and the end of the call; how each direction gets on is its {@link Way}'s. The timer is the call's
+ * deadline.
  */
-final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
+final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   enum State {
     OPEN,
     /** Only filters are still asked about the end. */
@@ -51,13 +53,10 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private final RouteTable routes;
 
   private final FilterRun filters;
+  private final RequestWay request;
+  private final ResponseWay response;
   private @Nullable Route route;
   private @Nullable Cluster cluster;
-  private @Nullable RequestSink outbound;
-  private @Nullable Held heldRequest;
-  private @Nullable Held heldResponse;
-  private @Nullable MessageGate requestGate;
-  private @Nullable MessageGate responseGate;
 
   /** Only if the call is a stream that has its route. */
   private @Nullable StreamWatch watch;
@@ -69,6 +68,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     this.call = call;
     this.inbound = inbound;
     this.routes = routes;
+    this.request = new RequestWay(this, inbound);
+    this.response = new ResponseWay(this, inbound, request);
     this.filters = new FilterRun(this, call, env.loop().eventLoop(), routes.beforeRouting());
   }
 
@@ -82,6 +83,19 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
 
   FilterRun filters() {
     return filters;
+  }
+
+  RequestWay request() {
+    return request;
+  }
+
+  ResponseWay response() {
+    return response;
+  }
+
+  /** Null unless the call is a stream that has its route. */
+  @Nullable StreamWatch watch() {
+    return watch;
   }
 
   void begin() {
@@ -133,12 +147,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   private void open() {
     call.reached(Phase.ROUTED);
     FilterChain chain = filters.chain();
-    if (chain.requestMessage().length > 0) {
-      requestGate = new MessageGate(this, chain.requestMessage(), true);
-    }
-    if (chain.responseMessage().length > 0) {
-      responseGate = new MessageGate(this, chain.responseMessage(), false);
-    }
+    request.show(chain.requestMessage());
+    response.show(chain.responseMessage());
     if (!call.protocol().isPingPong()) {
       watch = new StreamWatch(this, route.stream(), env.observer().stream(call));
       watch.begin();
@@ -151,106 +161,45 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
       opened.requestCancel(OVER);
       return;
     }
-    outbound = opened;
-    Held held = heldRequest;
-    heldRequest = null;
-    if (held != null) {
-      for (Held.Event e = held.poll(); e != null; e = held.poll()) {
-        if (e.part() == null) {
-          requestEnd();
-        } else {
-          forwardRequest(e.part(), e.endOfMessage());
-        }
-      }
-    }
+    request.leadsTo(opened);
   }
 
   /** A filter answers in the downstream's place. */
   void reply(Payload message, String filter) {
     call.response().replacedBy(message.size());
-    if (heldRequest != null) {
-      heldRequest.release();
-      heldRequest = null;
-    }
+    request.drop();
     // Shown to no message hook: what those look at is what a downstream said.
     responseHead();
     responseData(Unpooled.wrappedBuffer(message.bytes()), true);
     responseEnd(CallEnd.byFilter(call, Status.OK, filter));
   }
 
-  // The request's messages.
+  // What the caller says.
 
   @Override
   public void requestData(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
+    if (state == State.OPEN) {
+      request.came(part, endOfMessage);
       return;
     }
-    call.addRequestBytes(part.readableBytes());
-    if (heldRequest != null) {
-      heldRequest.data(part, endOfMessage);
-    } else {
-      forwardRequest(part, endOfMessage);
-    }
-  }
-
-  private void forwardRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
-    } else if (watch == null || watch.requestPasses(part, endOfMessage)) {
-      passRequest(part, endOfMessage);
-    }
-  }
-
-  /** The route's limits let a part of the request pass. */
-  void passRequest(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
-    } else if (requestGate != null) {
-      requestGate.data(part, endOfMessage);
-    } else if (outbound != null) {
-      outbound.requestData(part, endOfMessage);
-    } else {
-      // A filter has answered already.
-      int weight = Weight.of(part, endOfMessage);
-      part.release();
+    int weight = Weight.of(part, endOfMessage);
+    part.release();
+    if (state == State.ENDING) {
       inbound.requestTaken(weight);
     }
   }
 
   @Override
   public void requestEnd() {
-    if (state != State.OPEN) {
-      return;
-    }
-    if (heldRequest != null) {
-      heldRequest.halfClose();
-    } else if (watch == null || watch.requestEnd()) {
-      passRequestEnd();
-    }
-  }
-
-  /** All of the request has passed. */
-  void passRequestEnd() {
-    if (requestGate != null) {
-      requestGate.halfClose();
-    } else if (outbound != null) {
-      outbound.requestEnd();
-    }
+    request.end(null);
   }
 
   @Override
   public void requestLast(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN || outbound == null || heldRequest != null || requestGate != null) {
-      requestData(part, endOfMessage);
-      requestEnd();
-      return;
-    }
-    call.addRequestBytes(part.readableBytes());
-    if (watch == null || watch.requestPasses(part, endOfMessage)) {
-      outbound.requestLast(part, endOfMessage);
+    if (state == State.OPEN) {
+      request.cameLast(part, endOfMessage);
     } else {
-      requestEnd();
+      requestData(part, endOfMessage);
     }
   }
 
@@ -259,20 +208,21 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (state == State.DONE) {
       return;
     }
-    cancelOutbound(why);
+    request.cancel(why);
     complete(CallEnd.byCancel(call, why));
   }
 
   @Override
-  public void requestTaken(int bytes) {
-    if (requestGate != null) {
-      requestGate.taken(bytes);
-    } else if (state != State.DONE) {
-      inbound.requestTaken(bytes);
-    }
+  public void responseTaken(int bytes) {
+    response.taken(bytes);
   }
 
-  // The response.
+  // What the outbound leg says.
+
+  @Override
+  public void requestTaken(int bytes) {
+    request.legTook(bytes);
+  }
 
   @Override
   public void responseHead() {
@@ -284,65 +234,24 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
   /** The filters have let the response's head pass. */
   void responsePassed() {
     inbound.responseHead();
-    Held held = heldResponse;
-    heldResponse = null;
-    if (held != null) {
-      for (Held.Event e = held.poll(); e != null; e = held.poll()) {
-        if (e.part() != null) {
-          forwardResponse(e.part(), e.endOfMessage());
-        } else if (e.end() != null) {
-          responseEnd(e.end());
-        }
-      }
-    }
+    response.letGo();
   }
 
   @Override
   public void responseData(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
-      return;
-    }
-    call.addResponseBytes(part.readableBytes());
-    if (heldResponse != null) {
-      heldResponse.data(part, endOfMessage);
+    if (state == State.OPEN) {
+      response.came(part, endOfMessage);
     } else {
-      forwardResponse(part, endOfMessage);
+      part.release();
     }
   }
 
-  /** Goes its own way: no filter asks for it, and it belongs to no message. */
   @Override
   public void responseAside(Aside aside) {
-    if (state != State.OPEN) {
-      aside.payload().release();
-      return;
-    }
-    if (watch != null) {
-      watch.passesBeside(aside.size());
-    }
-    if (responseGate != null) {
-      responseGate.passesBeside(aside.size());
-    }
-    inbound.responseAside(aside);
-  }
-
-  private void forwardResponse(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
-    } else if (watch == null || watch.responsePasses(part, endOfMessage)) {
-      passResponse(part, endOfMessage);
-    }
-  }
-
-  /** The route's limits let a part of the response pass. */
-  void passResponse(ByteBuf part, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      part.release();
-    } else if (responseGate != null) {
-      responseGate.data(part, endOfMessage);
+    if (state == State.OPEN) {
+      response.cameAside(aside);
     } else {
-      inbound.responseData(part, endOfMessage);
+      aside.payload().release();
     }
   }
 
@@ -351,97 +260,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     if (state != State.OPEN) {
       return;
     }
-    if (heldResponse != null) {
-      heldResponse.end(end);
-    } else if (watch == null || watch.responseEnd(end)) {
-      passResponseEnd(end);
-    }
-  }
-
-  /** All of the response has passed. */
-  void passResponseEnd(CallEnd end) {
-    if (responseGate != null) {
-      responseGate.end(end);
-    } else {
-      outbound = null;
-      end(end);
-    }
-  }
-
-  @Override
-  public void responseTaken(int bytes) {
-    if (responseGate != null) {
-      responseGate.taken(bytes);
-    } else {
-      gatedResponseTaken(bytes);
-    }
-  }
-
-  // What waits for its time: so do those who say more, as far as they can be made to.
-
-  boolean callerWaits() {
-    return inbound.requestWaits();
-  }
-
-  void callerGoesOn() {
+    request.legIsOver();
+    response.end(end);
     if (state == State.OPEN) {
-      inbound.requestGoesOn();
-    }
-  }
-
-  boolean downstreamWaits() {
-    return outbound == null || outbound.responseWaits();
-  }
-
-  void downstreamGoesOn() {
-    if (outbound != null) {
-      outbound.responseGoesOn();
-    }
-  }
-
-  // What the gates let through.
-
-  void gatedRequest(ByteBuf message, boolean endOfMessage) {
-    if (outbound == null) {
-      message.release();
-    } else {
-      outbound.requestData(message, endOfMessage);
-    }
-  }
-
-  void gatedHalfClose() {
-    if (outbound != null) {
-      outbound.requestEnd();
-    }
-  }
-
-  void gatedRequestTaken(int bytes) {
-    if (state != State.DONE) {
-      inbound.requestTaken(bytes);
-    }
-  }
-
-  void gatedResponse(ByteBuf message, boolean endOfMessage) {
-    if (state != State.OPEN) {
-      message.release();
-    } else {
-      inbound.responseData(message, endOfMessage);
-    }
-  }
-
-  void gatedEnd(CallEnd end) {
-    if (state == State.OPEN) {
-      outbound = null;
-      end(end);
-    }
-  }
-
-  void gatedResponseTaken(int bytes) {
-    if (watch != null) {
-      watch.responseTaken(bytes);
-    }
-    if (outbound != null) {
-      outbound.responseTaken(bytes);
+      // The end waits.
+      request.settle();
     }
   }
 
@@ -467,6 +290,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     return state == State.OPEN;
   }
 
+  @Override
+  public void end(Status why) {
+    end(CallEnd.byGateway(call, why));
+  }
+
   /** Ends the call for both sides. */
   void end(CallEnd end) {
     if (state != State.OPEN) {
@@ -474,8 +302,11 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     state = State.ENDING;
     env.loop().timers().cancel(this);
-    cancelOutbound(end.status());
+    request.cancel(end.status());
     filters.end(end);
+    if (state == State.ENDING) {
+      request.drop();
+    }
   }
 
   /** The filters have had their say: now the caller is told. */
@@ -494,7 +325,8 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     }
     state = State.DONE;
     env.loop().timers().cancel(this);
-    release();
+    request.release();
+    response.release();
     call.reached(Phase.ENDED);
     if (watch != null) {
       watch.ended(end);
@@ -503,36 +335,13 @@ final class Exchange extends Timers.Timer implements RequestSink, ResponseSink {
     env.observer().ended(call, end);
   }
 
-  private void cancelOutbound(Status why) {
-    RequestSink open = outbound;
-    outbound = null;
-    if (open != null) {
-      open.requestCancel(why);
-    }
-  }
-
-  private void release() {
-    if (heldRequest != null) {
-      heldRequest.release();
-    }
-    if (heldResponse != null) {
-      heldResponse.release();
-    }
-    if (requestGate != null) {
-      requestGate.release();
-    }
-    if (responseGate != null) {
-      responseGate.release();
-    }
-  }
-
   // Filters that answer later.
 
   void holdRequest() {
-    heldRequest = heldRequest == null ? new Held(this) : heldRequest;
+    request.hold();
   }
 
   void holdResponse() {
-    heldResponse = heldResponse == null ? new Held(this) : heldResponse;
+    response.hold();
   }
 }

@@ -1,7 +1,7 @@
 package io.sluice.gateway.exchange;
 
+import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallHandler;
-import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Loop;
@@ -30,7 +30,7 @@ public final class Exchanges implements CallHandler {
   }
 
   @Override
-  public RequestSink begin(RpcCall call, ResponseSink response) {
+  public BegunCall begin(RpcCall call, ResponseSink response) {
     Exchange exchange = new Exchange(this, call, response, routes.get());
     exchange.begin();
     return exchange;

@@ -76,13 +76,12 @@ final class Held implements Budget.Holder {
     part.release();
   }
 
-  void halfClose() {
-    events.add(Event.HALF_CLOSE);
-  }
-
-  void end(CallEnd end) {
-    events.add(new Event(null, false, 0, end));
-    if (bytes > 0) {
+  /**
+   * @param end of the response; null for a half close
+   */
+  void end(@Nullable CallEnd end) {
+    events.add(end == null ? Event.HALF_CLOSE : new Event(null, false, 0, end));
+    if (end != null && bytes > 0) {
       share = Budget.ofProcess().share(exchange.loop().eventLoop(), this);
       if (!share.holds(bytes)) {
         cut();

@@ -8,6 +8,8 @@ import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.HalfMessage;
+import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.call.Weight;
@@ -29,9 +31,13 @@ import org.jspecify.annotations.Nullable;
 final class MessageGate implements Budget.Holder {
   private static final int GRPC_PREFIX = 5;
 
+  /** A part that is smaller than this part of the memory it is in is copied out of it. */
+  private static final int SMALL = 4;
+
   /** A gathered message; larger ones are not shown to filters but end the call. */
   private static final int MAX_MESSAGE = 64 << 20;
 
+  private final Way way;
   private final Exchange exchange;
   private final RpcCall call;
   private final FilterChain.Entry[] hooks;
@@ -51,12 +57,13 @@ final class MessageGate implements Budget.Holder {
 
   private int owed;
 
-  MessageGate(Exchange exchange, FilterChain.Entry[] hooks, boolean request) {
-    this.exchange = exchange;
+  MessageGate(Way way, FilterChain.Entry[] hooks) {
+    this.way = way;
+    this.exchange = way.exchange();
     this.input = new Held(exchange);
     this.call = exchange.call();
     this.hooks = hooks;
-    this.request = request;
+    this.request = way.isRequest();
     this.grpc = call.protocol() == Protocol.GRPC;
     this.share = Budget.ofProcess().share(exchange.loop().eventLoop(), this);
   }
@@ -70,12 +77,10 @@ final class MessageGate implements Budget.Holder {
     drive();
   }
 
-  void halfClose() {
-    input.halfClose();
-    drive();
-  }
-
-  void end(CallEnd end) {
+  /**
+   * @param end of the response; null for a half close
+   */
+  void end(@Nullable CallEnd end) {
     input.end(end);
     drive();
   }
@@ -97,9 +102,11 @@ final class MessageGate implements Budget.Holder {
       if (event.part() != null) {
         gather(event.part(), event.endOfMessage());
       } else if (event.end() != null) {
-        exchange.gatedEnd(event.end());
+        way.deliverEnd(whole(event.end()));
+      } else if (isWithinMessage()) {
+        exchange.end(CallEnd.of(call, HalfMessage.OF_CALLER));
       } else {
-        exchange.gatedHalfClose();
+        way.deliverEnd(null);
       }
     }
     driving = false;
@@ -107,6 +114,17 @@ final class MessageGate implements Budget.Holder {
       cut();
     }
     settle();
+  }
+
+  private boolean isWithinMessage() {
+    return gathered != null;
+  }
+
+  /** An end that says that all is well cannot stand if there is half a message before it. */
+  private CallEnd whole(CallEnd end) {
+    return isWithinMessage() && end.status().isOk()
+        ? new CallEnd(HalfMessage.OF_DOWNSTREAM, null, end.rawTrailers())
+        : end;
   }
 
   private long held() {
@@ -129,13 +147,29 @@ final class MessageGate implements Budget.Holder {
     if (gathered == null) {
       gathered = ByteBufAllocator.DEFAULT.compositeBuffer(1024);
     }
-    gathered.addComponent(true, part);
+    gathered.addComponent(true, endOfMessage ? part : compact(part));
     if (gathered.readableBytes() > MAX_MESSAGE) {
       tooLarge(gathered.readableBytes());
     } else if (!grpc && endOfMessage) {
       ByteBuf message = gathered;
       gathered = null;
       run(message);
+    }
+  }
+
+  /** A few bytes are not to keep alive all that was read with them while they wait for more. */
+  private static ByteBuf compact(ByteBuf part) {
+    ByteBuf root = part;
+    while (root.unwrap() != null) {
+      root = root.unwrap();
+    }
+    if (part.readableBytes() >= root.capacity() / SMALL) {
+      return part;
+    }
+    try {
+      return part.alloc().buffer(part.readableBytes()).writeBytes(part);
+    } finally {
+      part.release();
     }
   }
 
@@ -175,8 +209,14 @@ final class MessageGate implements Budget.Holder {
   }
 
   private void run(ByteBuf message) {
-    current = new BufPayload(message);
+    current = new BufPayload(message, grpcFlag == 0 ? "" : encoding());
     hooks(0);
+  }
+
+  private String encoding() {
+    Headers headers = request ? call.headers() : call.responseHeaders();
+    int named = headers.find("grpc-encoding");
+    return named < 0 ? "identity" : headers.value(named);
   }
 
   private void hooks(int from) {
@@ -250,11 +290,7 @@ final class MessageGate implements Budget.Holder {
       head.replacedBy(message.readableBytes());
     }
     passed += Weight.of(message, !grpc);
-    if (request) {
-      exchange.gatedRequest(message, !grpc);
-    } else {
-      exchange.gatedResponse(message, !grpc);
-    }
+    way.deliver(message, !grpc);
   }
 
   /** So many bytes that are no message pass, and will be said to be taken with the others. */
@@ -274,15 +310,12 @@ final class MessageGate implements Budget.Holder {
     if (passed <= 0 && owed > 0 && !awaiting) {
       int bytes = owed;
       owed = 0;
-      if (request) {
-        exchange.gatedRequestTaken(bytes);
-      } else {
-        exchange.gatedResponseTaken(bytes);
-      }
+      way.gone(bytes);
     }
   }
 
   void release() {
+    owed = 0;
     share.release();
     input.release();
     if (gathered != null) {

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.route.StreamRate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps one direction of a stream to its rate. What comes too early waits here until its time, and
@@ -22,22 +23,20 @@ final class Pace {
 
   private static final int MAX_MESSAGES_AHEAD = 1024;
 
-  private final Exchange exchange;
+  private final Way way;
   private final StreamWatch watch;
   private final StreamRate limit;
-  private final boolean request;
   private final Rate messages;
   private final Rate bytes;
   private final Held held;
 
-  Pace(Exchange exchange, StreamWatch watch, StreamRate limit, boolean request) {
-    this.exchange = exchange;
+  Pace(Way way, StreamWatch watch, StreamRate limit) {
+    this.way = way;
     this.watch = watch;
     this.limit = limit;
-    this.request = request;
     this.messages = new Rate(limit.messages(), watch.now());
     this.bytes = new Rate(limit.bytes(), watch.now());
-    this.held = new Held(exchange);
+    this.held = new Held(way.exchange());
   }
 
   /** Whether something waits for its time. */
@@ -65,10 +64,10 @@ final class Pace {
         over("more than " + limit + " (" + limit.key() + ")");
         return false;
       }
-      watch.waits(request, next);
+      watch.waits(way.isRequest(), next);
     }
     held.data(part, endOfMessage, begun);
-    if (!senderWaits() && (held.bytes() > MAX_AHEAD || held.size() > MAX_MESSAGES_AHEAD)) {
+    if (!way.senderWaits() && (held.bytes() > MAX_AHEAD || held.size() > MAX_MESSAGES_AHEAD)) {
       over(
           "more than "
               + limit
@@ -79,25 +78,13 @@ final class Pace {
     return false;
   }
 
-  private boolean senderWaits() {
-    return request ? exchange.callerWaits() : exchange.downstreamWaits();
-  }
-
   private void over(String why) {
+    Exchange exchange = way.exchange();
     exchange.end(CallEnd.of(exchange.call(), Status.overLimit(why)));
   }
 
-  /** The request is whole; whether that is passed on now. */
-  boolean halfClose() {
-    if (held.isEmpty()) {
-      return true;
-    }
-    held.halfClose();
-    return false;
-  }
-
-  /** The response is over; whether that is passed on now. */
-  boolean end(CallEnd end) {
+  /** Nothing more comes; whether that is passed on now. */
+  boolean end(@Nullable CallEnd end) {
     if (held.isEmpty()) {
       return true;
     }
@@ -123,24 +110,14 @@ final class Pace {
       held.poll();
       pass(event);
     }
-    if (request) {
-      exchange.callerGoesOn();
-    } else {
-      exchange.downstreamGoesOn();
-    }
+    way.senderGoesOn();
   }
 
   private void pass(Held.Event event) {
     if (event.part() == null) {
-      if (request) {
-        exchange.passRequestEnd();
-      } else {
-        exchange.passResponseEnd(event.end());
-      }
-    } else if (request) {
-      exchange.passRequest(event.part(), event.endOfMessage());
+      way.passEnd(event.end());
     } else {
-      exchange.passResponse(event.part(), event.endOfMessage());
+      way.pass(event.part(), event.endOfMessage());
     }
   }
 

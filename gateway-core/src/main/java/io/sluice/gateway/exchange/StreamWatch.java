@@ -38,8 +38,11 @@ final class StreamWatch extends Timers.Timer {
   private long lastRequest;
   private long lastResponse;
 
-  /** Bytes of the response that the caller has not taken yet. */
+  /** Bytes of the response's messages, as they came, that the caller has not taken yet. */
   private long underWay;
+
+  /** Bytes beside its messages that the caller has not taken yet. */
+  private int besideUnderWay;
 
   /** The time for which the timer is set, as far as {@link #look} has come. */
   private long next = NEVER;
@@ -56,12 +59,12 @@ final class StreamWatch extends Timers.Timer {
     this.opened = timed ? now() : 0;
     this.lastRequest = opened;
     this.lastResponse = opened;
-    this.requestPace = pace(limits.request(), true);
-    this.responsePace = pace(limits.response(), false);
+    this.requestPace = pace(exchange.request(), limits.request());
+    this.responsePace = pace(exchange.response(), limits.response());
   }
 
-  private @Nullable Pace pace(@Nullable StreamRate rate, boolean request) {
-    return rate == null ? null : new Pace(exchange, this, rate, request);
+  private @Nullable Pace pace(Way way, @Nullable StreamRate rate) {
+    return rate == null ? null : new Pace(way, this, rate);
   }
 
   /** The stream is opened now; it may end at once. */
@@ -120,7 +123,7 @@ final class StreamWatch extends Timers.Timer {
 
   /** The request is whole; whether that is passed on now, as nothing of it waits. */
   boolean requestEnd() {
-    return requestPace == null || requestPace.halfClose();
+    return requestPace == null || requestPace.end(null);
   }
 
   /** The response is over; whether that is passed on now, as nothing of it waits. */
@@ -142,17 +145,17 @@ final class StreamWatch extends Timers.Timer {
     }
   }
 
-  /** So many bytes that are no message are on their way to the caller too. */
+  /** So many bytes pass beside the response's messages. */
   void passesBeside(int bytes) {
-    if (timed) {
-      underWay += bytes;
-    }
+    besideUnderWay += bytes;
   }
 
-  /** The caller has taken so many bytes of the response. */
+  /** So many bytes of the response that have come are gone: the caller or a filter took them. */
   void responseTaken(int bytes) {
-    if (timed) {
-      underWay -= bytes;
+    int beside = Math.min(bytes, besideUnderWay);
+    besideUnderWay -= beside;
+    if (timed && bytes > beside) {
+      underWay -= bytes - beside;
       lastResponse = now();
     }
   }
@@ -167,12 +170,17 @@ final class StreamWatch extends Timers.Timer {
     return false;
   }
 
-  /** The stream is over. */
-  void ended(CallEnd end) {
-    exchange.loop().timers().cancel(this);
+  /** Nothing of the request passes any more. */
+  void requestOver() {
     if (requestPace != null) {
       requestPace.release();
     }
+  }
+
+  /** The stream is over. */
+  void ended(CallEnd end) {
+    exchange.loop().timers().cancel(this);
+    requestOver();
     if (responsePace != null) {
       responsePace.release();
     }

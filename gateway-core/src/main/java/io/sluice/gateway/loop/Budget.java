@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.function.Predicate;
 
 /**
  * How many bytes all connections of the process together hold on to, and how many they may. When
@@ -15,6 +16,9 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
  * connections that hold nothing between two reads never touch it.
  */
 public final class Budget {
+  /** Bytes that a part takes while it waits, beside its own: for its buffer, frame and promise. */
+  public static final int PART = 512;
+
   /**
    * Half of the memory, direct or of the heap, of which there is less: the other half is for what
    * is read and written meanwhile.
@@ -34,9 +38,12 @@ public final class Budget {
    */
   private static final int LITTLE = 16;
 
+  /** What keeps alive not more than this part of its size beside it is not copied to save that. */
+  private static final int NEARLY = 4;
+
   /** Whoever holds memory, as the budget sees it. */
   public interface Holder {
-    /** Memory is short, and this is the largest holder: let go of all of it. Runs on its loop. */
+    /** Memory is short, and this is the largest holder: let go of much of it. Runs on its loop. */
     void cut();
   }
 
@@ -52,6 +59,7 @@ public final class Budget {
     private volatile long held;
 
     private boolean large;
+    private boolean released;
 
     /** Its holder is about to be cut; written by other loops. */
     private volatile boolean condemned;
@@ -68,7 +76,7 @@ public final class Budget {
      */
     public boolean holds(long bytes) {
       long change = bytes - held;
-      if (change == 0) {
+      if (change == 0 || released) {
         return true;
       }
       HELD.lazySet(this, bytes);
@@ -84,9 +92,10 @@ public final class Budget {
       return change < 0 || bytes <= ALWAYS_GRANTED || all <= limit || makeRoom(this, all);
     }
 
-    /** The connection holds nothing any more. */
+    /** The connection is over, and holds nothing any more, whatever it might say after this. */
     public void release() {
       holds(0);
+      released = true;
     }
 
     private void condemn() {
@@ -134,6 +143,19 @@ public final class Budget {
   }
 
   /**
+   * Bytes that are held by those of a kind that hold more than 64 KiB each; for a look only.
+   *
+   * @param kind asked on this thread
+   */
+  long heldBy(Predicate<Holder> kind) {
+    long sum = 0;
+    for (Share share : largest) {
+      sum += kind.test(share.holder) ? share.held : 0;
+    }
+    return sum;
+  }
+
+  /**
    * A part for a new connection.
    *
    * @param loop runs {@link Holder#cut}
@@ -143,18 +165,33 @@ public final class Budget {
   }
 
   /**
-   * Makes a part that has to wait as small as it can be, unless little is held: it may be a slice
-   * of a few bytes that keeps alive all that was read into.
+   * {@link #compact Compacts} a part that may have to wait, unless little is held.
    *
    * @param part handed over
    * @return the part, handed over
    */
-  public ByteBuf compact(ByteBuf part) {
-    if (total.get() <= limit / LITTLE) {
+  public ByteBuf compactUnlessLittle(ByteBuf part) {
+    return total.get() <= limit / LITTLE ? part : compact(part);
+  }
+
+  /**
+   * Makes a part that has to wait as small as it can be: it may be a slice of a few bytes that
+   * keeps alive all that was read with it, of which the budget knows nothing.
+   *
+   * @param part handed over
+   * @return the part, handed over
+   */
+  public static ByteBuf compact(ByteBuf part) {
+    ByteBuf root = part;
+    for (ByteBuf under = part; under != null; under = under.unwrap()) {
+      root = under;
+    }
+    int size = part.readableBytes();
+    if (root.capacity() - size <= size / NEARLY) {
       return part;
     }
     try {
-      return part.alloc().buffer(part.readableBytes()).writeBytes(part);
+      return part.alloc().buffer(size).writeBytes(part);
     } finally {
       part.release();
     }

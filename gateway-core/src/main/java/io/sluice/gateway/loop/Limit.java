@@ -16,9 +16,9 @@ public enum Limit {
   IDLE_TIMEOUT,
   /** Answers wait, and the peer takes none of them. */
   WRITE_TIMEOUT,
-  /** Answers wait, and the peer opens no window of HTTP/2 for any of them. */
+  /** Answers wait, and the peer grants no flow-control credit of HTTP/2 for any of them. */
   WINDOW_TIMEOUT,
-  /** A peer cancels or spoils too many streams. */
+  /** A peer cancels too many streams, or has too many reset for its errors. */
   RESET_RATE,
   /** A peer sends too many frames that belong to no call. */
   CONTROL_RATE,

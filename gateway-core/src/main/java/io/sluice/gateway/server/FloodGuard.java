@@ -7,10 +7,10 @@ import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.wire.http2.Http2Codecs;
 
 /**
- * Weighs what a caller does on one HTTP/2 connection beside calling: the streams that it cancels or
- * spoils against those that are answered, and frames that belong to no call against those that its
- * calls give rise to, as updates of windows and pings to measure them. One who makes the gateway
- * work for nothing is told so, and gone.
+ * Weighs what a caller does on one HTTP/2 connection beside calling: the streams that it cancels,
+ * or has reset for its errors, against those that are answered, and frames that belong to no call
+ * against those that its calls give rise to, as updates of windows and pings to measure them. One
+ * who makes the gateway work for nothing is told so, and gone.
  */
 final class FloodGuard {
 
@@ -63,7 +63,7 @@ final class FloodGuard {
 
   /** The caller has cancelled a stream that was open. */
   void cancelled() {
-    reset("cancels");
+    reset("cancels them");
   }
 
   /** The gateway resets a stream, which may be for the frames that the caller sent on it. */
@@ -72,7 +72,7 @@ final class FloodGuard {
       return;
     }
     if (open) {
-      reset("spoils");
+      reset("has them reset for its errors");
     } else {
       // What was on its way when the stream ended costs little, and honest callers cannot help it.
       control(1, "one of a stream that is not open");
@@ -85,7 +85,7 @@ final class FloodGuard {
           Limit.RESET_RATE,
           "it opens streams and "
               + does
-              + " them: more than "
+              + ": more than "
               + limits.resetRate()
               + " a second beyond those that were answered (resetRate)");
     }

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.sluice.api.Status;
+import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
@@ -33,7 +34,7 @@ final class GrpcCall implements ResponseSink {
   /** Bytes of metadata. */
   private final int headerBytes;
 
-  private @Nullable RequestSink request;
+  private @Nullable BegunCall request;
 
   /** Bytes of the request that are on their way to the downstream. */
   private int window;
@@ -59,9 +60,9 @@ final class GrpcCall implements ResponseSink {
   /** Hands the call on; it may have ended when this returns. */
   void begin() {
     server.holds(headerBytes);
-    RequestSink sink = server.listener().calls().begin(call, this);
+    BegunCall begun = server.listener().calls().begin(call, this);
     if (!ended) {
-      request = sink;
+      request = begun;
     }
   }
 
@@ -76,13 +77,11 @@ final class GrpcCall implements ResponseSink {
     int size = part.readableBytes();
     window += size;
     server.holds(size);
-    if (request == null) {
-      part.release();
-      requestTaken(size);
-    } else if (last) {
+    if (last) {
       request.requestLast(part, false);
     } else {
-      request.requestData(window > size ? Budget.ofProcess().compact(part) : part, false);
+      request.requestData(
+          window > size ? Budget.ofProcess().compactUnlessLittle(part) : part, false);
     }
   }
 
@@ -130,12 +129,20 @@ final class GrpcCall implements ResponseSink {
     unsent += size;
     server.windows().waits(size);
     server.floods().responds(size);
+    boolean waits = server.holdsUp(stream, unsent);
+    int beside = waits ? Budget.PART : 0;
     server
-        .write(new DefaultHttp2DataFrame(part, false).stream(stream))
-        .addListener((ChannelFutureListener) done -> left(size, done.isSuccess()));
+        .write(new DefaultHttp2DataFrame(waits ? Budget.compact(part) : part, false).stream(stream))
+        .addListener((ChannelFutureListener) done -> left(size, beside, done.isSuccess()));
+    if (waits) {
+      server.holds(beside);
+    }
   }
 
-  private void left(int size, boolean arrived) {
+  private void left(int size, int beside, boolean arrived) {
+    if (beside > 0) {
+      server.holds(-beside);
+    }
     unsent -= size;
     server.windows().left(size);
     if (ended) {
@@ -177,18 +184,16 @@ final class GrpcCall implements ResponseSink {
 
   /**
    * The gateway stops. Kitex's clients know a code for it; to all others it is a status, and to
-   * those that have so much unread that no status arrives, the loss of the connection.
+   * those that have so much unread that no status arrives, or about whose end filters still think,
+   * the loss of the connection.
    */
   void stop() {
     if (isOfKitex()) {
       server.reset(stream, GrpcDrain.GRACEFUL_SHUTDOWN);
+      server.forget(this);
       cancel(Status.cancelled(STOPPED.text()));
-    } else {
-      RequestSink given = request;
-      responseEnd(CallEnd.of(call, STOPPED));
-      if (given != null) {
-        given.requestCancel(Status.cancelled(STOPPED.text()));
-      }
+    } else if (request != null) {
+      request.end(STOPPED);
     }
   }
 

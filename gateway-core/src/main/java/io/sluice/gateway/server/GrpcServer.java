@@ -134,9 +134,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
   /** Tells the callers of the calls that are open, so far as they listen. */
   @Override
   public void abort() {
-    List<GrpcCall> open = new ArrayList<>(calls.values());
-    calls.clear();
-    open.forEach(GrpcCall::stop);
+    new ArrayList<>(calls.values()).forEach(GrpcCall::stop);
     ctx.flush();
     Closing.now(ctx.channel());
   }
@@ -353,6 +351,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     return written;
   }
 
+  /** Whether what has not left of a stream, so many bytes, has to wait for the caller. */
+  boolean holdsUp(Http2FrameStream stream, int unsent) {
+    return StreamWindow.holdsUp(http2.codec(), stream, unsent, windows.waiting());
+  }
+
   void reset(Http2FrameStream stream, long errorCode) {
     write(new DefaultHttp2ResetFrame(errorCode).stream(stream));
   }
@@ -362,6 +365,11 @@ final class GrpcServer extends Http2ChannelDuplexHandler
     if (StreamWindow.giveBack(http2.codec(), stream, bytes)) {
       listener.loop().flusher().later(flushTarget);
     }
+  }
+
+  /** The call is over for the caller, who has been told. */
+  void forget(GrpcCall call) {
+    calls.remove(call.id());
   }
 
   /** The end of the call is about to be written. */
@@ -391,7 +399,7 @@ final class GrpcServer extends Http2ChannelDuplexHandler
   private void stalled() {
     refuse(
         Limit.WINDOW_TIMEOUT,
-        "it opened no window for its answers for "
+        "it granted no flow-control credit for its answers for "
             + listener.limits().windowTimeout().toMillis()
             + " ms");
   }

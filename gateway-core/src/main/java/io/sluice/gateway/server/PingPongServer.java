@@ -203,6 +203,7 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
     }
     message.describe(described.request());
     described.oneway(message.type() == ThriftHead.ONEWAY);
+    described.maxMessage(listener.wireLimits().maxFrame());
     return described;
   }
 

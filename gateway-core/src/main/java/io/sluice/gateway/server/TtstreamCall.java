@@ -3,9 +3,9 @@ package io.sluice.gateway.server;
 import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Aside;
+import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
-import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.call.Weight;
@@ -36,11 +36,11 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   private final RpcCall call;
   private final int id;
   private final int headerBytes;
-  private @Nullable RequestSink request;
+  private @Nullable BegunCall request;
   private boolean headerSent;
   private boolean halfClosed;
 
-  /** Why the gateway has ended it for the caller before its downstream knew; else null. */
+  /** Why it is to end as soon as it has begun; else null. */
   private @Nullable Status endedFor;
 
   /** What has come of the request waits for its time. */
@@ -54,6 +54,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
     this.call = call;
     this.id = call.request().seqId;
     this.headerBytes = call.headers().footprint();
+    call.maxMessage(server.listener().wireLimits().maxFrame());
     server.holds(headerBytes);
   }
 
@@ -69,7 +70,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   void begin() {
     request = server.listener().calls().begin(call, this);
     if (endedFor != null) {
-      request.requestCancel(endedFor);
+      request.end(endedFor);
     }
   }
 
@@ -164,10 +165,10 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
 
   /** Ends it for both sides. */
   void end(Status why) {
-    responseEnd(CallEnd.of(call, why));
-    endedFor = why;
-    if (request != null) {
-      request.requestCancel(why);
+    if (request == null) {
+      endedFor = why;
+    } else {
+      request.end(why);
     }
   }
 
@@ -226,9 +227,6 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
 
   @Override
   public void responseEnd(CallEnd end) {
-    if (endedFor != null) {
-      return;
-    }
     server.ends(this);
     forget();
     try {

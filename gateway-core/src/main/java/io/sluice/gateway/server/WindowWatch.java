@@ -3,8 +3,8 @@ package io.sluice.gateway.server;
 import io.sluice.gateway.loop.Timers;
 
 /**
- * Sees a caller that opens none of its windows while answers wait for one. One that takes something
- * on any of its streams now and then may let the others wait as long as it likes.
+ * Sees a caller that grants no flow-control credit while answers wait for it. One that takes
+ * something on any of its streams now and then may let the others wait as long as it likes.
  */
 final class WindowWatch extends Timers.Timer {
   /** How often it looks within the timeout. */
@@ -27,6 +27,11 @@ final class WindowWatch extends Timers.Timer {
     this.listener = listener;
     this.stalled = stalled;
     this.lookNanos = listener.limits().windowTimeout().toNanos() / LOOKS;
+  }
+
+  /** Bytes of answers that have not left. */
+  long waiting() {
+    return waiting;
   }
 
   void waits(int bytes) {

@@ -5,8 +5,10 @@ import io.sluice.gateway.call.Headers.Dialect;
 import io.sluice.gateway.call.ReservedKeys;
 import io.sluice.gateway.wire.WireException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -101,9 +103,10 @@ final class Dialects {
   }
 
   private static byte[] httpValue(String key, byte[] value) {
-    if (key.endsWith(BINARY)) {
-      return ENCODER.encode(value);
-    }
+    return key.endsWith(BINARY) ? ENCODER.encode(value) : stripped(value);
+  }
+
+  private static byte[] stripped(byte[] value) {
     int start = 0;
     int end = value.length;
     while (start < end && isBlank(value[start])) {
@@ -120,7 +123,8 @@ final class Dialects {
   }
 
   /**
-   * The other way. All values of a key go into the header; Kitex takes the last.
+   * The other way. All values of a key go into the header, also those of a binary one that a proxy
+   * has joined with commas; Kitex takes the last.
    *
    * @throws WireException if it does not fit
    */
@@ -134,15 +138,13 @@ final class Dialects {
         continue;
       }
       byte[] name = key.getBytes(StandardCharsets.UTF_8);
-      byte[] value = value(from, i);
-      if (header.endsWith(BINARY)) {
-        value = decoded(value);
+      for (byte[] value : values(header, value(from, i))) {
+        size += name.length + value.length + 4;
+        if (name.length > MAX_TEXT || value.length > MAX_TEXT || size > MAX_TTHEADER) {
+          throw new WireException("metadata that does not fit a TTHeader");
+        }
+        to.add(name, value);
       }
-      size += name.length + value.length + 4;
-      if (name.length > MAX_TEXT || value.length > MAX_TEXT || size > MAX_TTHEADER) {
-        throw new WireException("metadata that does not fit a TTHeader");
-      }
-      to.add(name, value);
     }
     return to;
   }
@@ -170,11 +172,24 @@ final class Dialects {
         + (key.equalsIgnoreCase(known) ? known : key.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
-  private static byte[] decoded(byte[] value) {
+  /** What a header says; of a binary one what it was encoded from, or itself if it is no base64. */
+  private static List<byte[]> values(String header, byte[] value) {
+    if (!header.endsWith(BINARY)) {
+      return List.of(value);
+    }
     try {
-      return Base64.getDecoder().decode(value);
+      List<byte[]> decoded = new ArrayList<>(1);
+      int start = 0;
+      for (int i = 0; i <= value.length; i++) {
+        if (i == value.length || value[i] == ',') {
+          byte[] part = stripped(Arrays.copyOfRange(value, start, i));
+          decoded.add(Base64.getDecoder().decode(part));
+          start = i + 1;
+        }
+      }
+      return decoded;
     } catch (IllegalArgumentException e) {
-      return value;
+      return List.of(value);
     }
   }
 
@@ -200,6 +215,22 @@ final class Dialects {
       }
     }
     return !key.isEmpty();
+  }
+
+  /**
+   * A JSON text as the value of a header: there line breaks and the like can stand only between its
+   * parts, where a blank is as good.
+   */
+  static String fieldValue(String json) {
+    StringBuilder value = null;
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      if (c < ' ' && c != '\t' || c == 0x7f) {
+        value = value == null ? new StringBuilder(json) : value;
+        value.setCharAt(i, ' ');
+      }
+    }
+    return value == null ? json : value.toString();
   }
 
   /** Whether this can be the value of a header. */

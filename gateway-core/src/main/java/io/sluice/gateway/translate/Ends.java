@@ -23,8 +23,6 @@ final class Ends {
   /** Backward key with the gRPC status that a Thrift exception stands for. */
   private static final String GRPC_STATUS = "grpc-status";
 
-  private static final String EXTRA = "biz-extra";
-
   /** The gRPC status of what one side of a call got wrong, and of a business status. */
   static final int INTERNAL = 13;
 
@@ -49,8 +47,8 @@ final class Ends {
       status = Status.grpc(number == 0 ? INTERNAL : number, biz.message());
       trailers.add(TTHeaderKeys.BIZ_STATUS, Integer.toString(biz.code()));
       String extra = biz.extra();
-      if (extra != null && Dialects.isFieldValue(extra)) {
-        trailers.add(EXTRA, extra);
+      if (extra != null) {
+        trailers.add(TTHeaderKeys.BIZ_EXTRA, Dialects.fieldValue(extra));
       }
       return new CallEnd(status, biz, trailers);
     }

@@ -3,6 +3,7 @@ package io.sluice.gateway.translate;
 import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.HalfMessage;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -27,6 +28,9 @@ final class FromGrpc extends Translation {
 
   /** Whether a message of the request has begun. */
   private boolean begun;
+
+  /** Whether the request has ended behind a message that is still being unpacked. */
+  private boolean endDue;
 
   /** Whether the rest of the message goes on as it comes. */
   private boolean passing;
@@ -58,52 +62,32 @@ final class FromGrpc extends Translation {
       part.release();
       return;
     }
-    came(part);
+    read(part);
+    settleRequest();
   }
 
   @Override
-  void unsound(String why) {
-    fail(Status.internal(why));
-  }
-
-  @Override
-  boolean read() {
-    if (!reader().isPartDue()) {
-      if (!readPrefix()) {
-        return false;
-      }
-      Status refused = refusal();
-      if (refused != null) {
-        fail(refused);
-        return false;
-      }
-      begun = true;
-    }
-    ByteBuf part = readPart();
-    if (part == null) {
-      return false;
-    }
-    boolean last = !reader().isPartDue();
+  void part(ByteBuf part, boolean last) {
+    begun = true;
     if (passing) {
       toLeg(part, last);
-      return true;
+      return;
     }
     gather(part);
     if (isOver()) {
-      return false;
+      return;
     }
     if (last) {
-      pass(message());
+      complete();
     } else if (unary && !reader().isCompressed() && gathered().size() >= MessageReader.GATHER) {
       passing = true;
       describe(reader().length());
-      toLeg(message(), false);
+      toLeg(gathered().take(), false);
     }
-    return true;
   }
 
-  /** Why the message that begins is not taken, or null. */
-  private @Nullable Status refusal() {
+  @Override
+  @Nullable Status refusal() {
     if (unary && begun) {
       return Status.internal("more than one message of a unary call");
     }
@@ -115,7 +99,8 @@ final class FromGrpc extends Translation {
     return unreadable(call().headers());
   }
 
-  private void pass(ByteBuf message) {
+  @Override
+  void message(ByteBuf message) {
     if (unary) {
       describe(message.readableBytes());
     }
@@ -128,16 +113,29 @@ final class FromGrpc extends Translation {
   }
 
   @Override
-  public void requestEnd() {
-    if (!isOver()) {
-      saidAll();
+  void malformed(String why) {
+    fail(Status.internal(why));
+  }
+
+  @Override
+  void wentOn() {
+    settleRequest();
+    if (endDue) {
+      requestEnd();
     }
   }
 
   @Override
-  void allIsRead() {
+  public void requestEnd() {
+    if (isOver()) {
+      return;
+    }
+    endDue = isBehind();
+    if (endDue) {
+      return;
+    }
     if (!reader().isBetweenMessages()) {
-      fail(Status.internal("half-closed within a message"));
+      fail(HalfMessage.OF_CALLER);
     } else if (unary && !begun) {
       fail(Status.internal("half-closed without a message"));
     } else {

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.sluice.api.Codec;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.HalfMessage;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -33,11 +34,14 @@ final class ToGrpc extends Translation {
   /** The same for the caller, who is told of it only with the reply; null if there is none. */
   private @Nullable Headers untold;
 
-  /** How the downstream has ended the call; null before. */
-  private @Nullable CallEnd end;
-
   /** Whether the reply to a unary call is there; it stays with what is gathered. */
   private boolean answered;
+
+  /** What follows that reply, when all is well with it; else null. */
+  private @Nullable CallEnd reply;
+
+  /** What ended the response behind what has not been read yet; else null. */
+  private @Nullable CallEnd endDue;
 
   ToGrpc(RpcCall call, Loop loop, ResponseSink caller, Opener opener) {
     super(call, loop, caller, opener, false);
@@ -71,7 +75,14 @@ final class ToGrpc extends Translation {
 
   @Override
   public void requestEnd() {
-    endToLeg();
+    CallEnd trailer = call().requestTrailer();
+    if (trailer == null || trailer.status().isOk()) {
+      endToLeg();
+    } else if (!isOver()) {
+      // That the caller has failed can only be told by a cancel.
+      requestCancel(trailer.status());
+      caller().responseEnd(CallEnd.byCancel(call(), trailer.status()));
+    }
   }
 
   // The response.
@@ -103,47 +114,26 @@ final class ToGrpc extends Translation {
       part.release();
       return;
     }
-    came(part);
+    read(part);
+    settleResponse();
   }
 
   @Override
-  void unsound(String why) {
-    fail(Status.grpc(Ends.INTERNAL, why));
-  }
-
-  @Override
-  boolean read() {
-    if (!reader().isPartDue()) {
-      if (!readPrefix()) {
-        return false;
-      }
-      Status refused = refusal();
-      if (refused != null) {
-        fail(refused);
-        return false;
-      }
-    }
-    ByteBuf part = readPart();
-    if (part == null) {
-      return false;
-    }
+  void part(ByteBuf part, boolean last) {
     gather(part);
-    if (isOver()) {
-      return false;
+    if (isOver() || !last) {
+      return;
     }
-    if (!reader().isPartDue()) {
-      if (unary) {
-        answered = true;
-        account();
-      } else {
-        toCaller(message(), true);
-      }
+    if (unary) {
+      answered = true;
+      account();
+    } else {
+      complete();
     }
-    return true;
   }
 
-  /** Why the message that begins is not taken, or null. */
-  private @Nullable Status refusal() {
+  @Override
+  @Nullable Status refusal() {
     if (answered) {
       return Status.grpc(Ends.INTERNAL, "more than one message in answer to a unary call");
     }
@@ -155,44 +145,75 @@ final class ToGrpc extends Translation {
   }
 
   @Override
-  public void responseEnd(CallEnd how) {
-    if (!isOver()) {
-      end = how;
-      saidAll();
+  void message(ByteBuf message) {
+    CallEnd end = reply;
+    if (end == null) {
+      toCaller(message, true);
+    } else {
+      finish();
+      tell(message, end);
     }
   }
 
   @Override
-  void allIsRead() {
-    CallEnd told = Ends.fromGrpc(end, untold);
-    ByteBuf message = null;
-    try {
-      if (told.status().isOk()) {
-        message = told.bizStatus() == null ? whole() : emptyReply();
-      }
-    } catch (WireException e) {
-      told = instead(told, String.valueOf(e.getMessage()));
-    }
-    finish();
-    if (message == null) {
-      caller().responseEnd(told);
+  void malformed(String why) {
+    CallEnd end = reply;
+    if (end == null) {
+      fail(Status.grpc(Ends.INTERNAL, why));
     } else {
-      tell(message, told);
+      finish();
+      caller().responseEnd(instead(end, why));
     }
   }
 
-  /** The reply to a unary call, handed over; null for a stream, which has had its messages. */
-  private @Nullable ByteBuf whole() {
-    if (!reader().isBetweenMessages()) {
-      throw new WireException("the downstream ended within a message");
+  @Override
+  void wentOn() {
+    settleResponse();
+    CallEnd end = endDue;
+    if (end != null) {
+      endDue = null;
+      responseEnd(end);
     }
-    if (!unary) {
-      return null;
+  }
+
+  @Override
+  public void responseEnd(CallEnd end) {
+    if (isOver()) {
+      return;
     }
-    if (!answered) {
-      throw new WireException("the downstream ended without a message");
+    if (isBehind()) {
+      endDue = end;
+      return;
     }
-    return message();
+    CallEnd told = Ends.fromGrpc(end, untold);
+    if (told.status().isOk()) {
+      if (unary && told.bizStatus() != null) {
+        finish();
+        tell(emptyReply(), told);
+        return;
+      }
+      if (told.bizStatus() == null && !reader().isBetweenMessages()) {
+        told = instead(told, HalfMessage.OF_DOWNSTREAM.text());
+      } else if (unary) {
+        replyIs(told);
+        return;
+      }
+    }
+    finish();
+    caller().responseEnd(told);
+  }
+
+  /** All of the reply to a unary call is there, with what follows it. */
+  private void replyIs(CallEnd end) {
+    reply = end;
+    try {
+      if (!answered) {
+        throw new WireException("the downstream ended without a message");
+      }
+      complete();
+    } catch (WireException e) {
+      malformed(String.valueOf(e.getMessage()));
+    }
   }
 
   private static CallEnd instead(CallEnd end, String why) {
@@ -200,10 +221,7 @@ final class ToGrpc extends Translation {
   }
 
   /** What Kitex answers beside a business status. */
-  private @Nullable ByteBuf emptyReply() {
-    if (!unary) {
-      return null;
-    }
+  private ByteBuf emptyReply() {
     return call().codec() == Codec.THRIFT
         ? allocator().ioBuffer(1).writeByte(0)
         : allocator().ioBuffer(0);

@@ -39,25 +39,37 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   private static final int WINDOW = 256 * 1024;
 
-  /** A packed message is unpacked in one go, so not to more than this. */
+  /** A packed message is unpacked to not more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
+
+  /**
+   * So much is unpacked at a time, which takes a millisecond or so; others have their turn then.
+   */
+  private static final int PIECE = 256 * 1024;
 
   private final RpcCall call;
   private final Loop loop;
   private final ResponseSink caller;
   private final Opener opener;
+
+  /** Whether the caller is the side that speaks gRPC. */
+  private final boolean fromGrpc;
+
   private final Credit requests = new Credit();
   private final Credit responses = new Credit();
-  private final GrpcMessageReader reader;
-  private final Gathered gathered;
 
   /** Of the direction that the gRPC side sends. */
   private final Credit said;
 
+  private final GrpcMessageReader reader;
+  private final Gathered gathered;
   private boolean reading;
 
-  /** The gRPC side has said all. */
-  private boolean saidAll;
+  /** The gRPC side has sent more than may be passed on at present. */
+  private boolean behind;
+
+  /** The message that is being unpacked; nothing is read until it is there. */
+  private @Nullable Gunzip unpacking;
 
   /** Of what is held; made when there is something. */
   private Budget.@Nullable Share share;
@@ -65,17 +77,15 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   private @Nullable RequestSink leg;
   private boolean over;
 
-  /**
-   * @param requests whether it is the requests that the gRPC side sends
-   */
-  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener, boolean requests) {
+  Translation(RpcCall call, Loop loop, ResponseSink caller, Opener opener, boolean fromGrpc) {
     this.call = call;
     this.loop = loop;
     this.caller = caller;
     this.opener = opener;
+    this.fromGrpc = fromGrpc;
+    this.said = fromGrpc ? requests : responses;
     this.reader = new GrpcMessageReader(allocator());
     this.gathered = new Gathered(allocator());
-    this.said = requests ? this.requests : responses;
   }
 
   /** All that is needed is there; the leg may be opened. */
@@ -106,77 +116,91 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   // The side that speaks gRPC.
 
+  /** Why the message is not taken whose prefix was read, or null. */
+  abstract @Nullable Status refusal();
+
+  /**
+   * A part of the message.
+   *
+   * @param part handed over
+   * @param last whether it is the last
+   */
+  abstract void part(ByteBuf part, boolean last);
+
+  /** The message that was {@link #complete}, unpacked if it was packed; handed over. */
+  abstract void message(ByteBuf message);
+
+  /** What the gRPC side has sent is no message of this call: ends the call. */
+  abstract void malformed(String why);
+
+  /** What held up the reading is over, and as much was read of what came meanwhile as may be. */
+  abstract void wentOn();
+
   /** Cuts what the gRPC side sends into messages. */
   final GrpcMessageReader reader() {
     return reader;
   }
 
   /**
-   * Reads a prefix or a part of a message of the gRPC side, and passes on what can be.
+   * Reads on.
    *
-   * @return whether there was one
-   * @throws WireException if it is none, or cannot be told the other side
+   * @param more handed over
    */
-  abstract boolean read();
-
-  /** The gRPC side has sent what cannot be read. */
-  abstract void unsound(String why);
-
-  /** The gRPC side has said all, and all that it has said has been read. */
-  abstract void allIsRead();
-
-  /**
-   * The gRPC side has sent something.
-   *
-   * @param part handed over
-   */
-  final void came(ByteBuf part) {
-    reader.append(part);
+  final void read(ByteBuf more) {
+    reader.append(more);
     readOn();
   }
 
-  /** The gRPC side has said all. */
-  final void saidAll() {
-    saidAll = true;
-    readOn();
-  }
-
-  /** Reads what is there, as far as the other side takes it. */
   private void readOn() {
-    if (over || reading) {
+    if (reading) {
       return;
     }
-    reading = true;
     boolean more = true;
+    reading = true;
     try {
-      while (!over && more && said.onTheirWay() < WINDOW) {
-        more = read();
+      while (more && !over && unpacking == null && said.onTheirWay() < WINDOW) {
+        more = readNext();
       }
     } catch (WireException e) {
-      unsound(String.valueOf(e.getMessage()));
+      malformed(String.valueOf(e.getMessage()));
     }
     reading = false;
-    if (!over && saidAll && (!more || reader.isBetweenMessages())) {
-      saidAll = false;
-      allIsRead();
+    behind = more && !reader.isBetweenMessages();
+  }
+
+  /** Whether something of the gRPC side is there that has not been passed on, nor gathered. */
+  final boolean isBehind() {
+    return behind || unpacking != null;
+  }
+
+  /** What was passed on of the gRPC side is being taken: reads on, if that is what it waits for. */
+  private void catchUp() {
+    if (behind && !reading && !over && unpacking == null && said.onTheirWay() < WINDOW) {
+      readOn();
+      wentOn();
     }
-    account();
-    settleRequest();
-    settleResponse();
   }
 
-  /** As {@link GrpcMessageReader#readPrefix}. */
-  final boolean readPrefix() {
-    boolean there = reader.readPrefix();
-    said.came(there ? GrpcMessageReader.PREFIX : 0);
-    return there;
-  }
-
-  /** As {@link GrpcMessageReader#readPart}. */
-  final @Nullable ByteBuf readPart() {
+  /** Reads a prefix or a part; whether there was one. */
+  private boolean readNext() {
+    if (!reader.isPartDue()) {
+      if (!reader.readPrefix()) {
+        return false;
+      }
+      said.came(GrpcMessageReader.PREFIX);
+      Status refused = refusal();
+      if (refused != null) {
+        fail(refused);
+        return false;
+      }
+    }
     ByteBuf part = reader.readPart();
-    said.came(part == null ? 0 : part.readableBytes());
-    return part;
+    if (part == null) {
+      return false;
+    }
+    said.came(part.readableBytes());
+    part(part, !reader.isPartDue());
+    return true;
   }
 
   /** The message of the gRPC side that is being put together. */
@@ -202,27 +226,62 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
    */
   final void account() {
     long excess = requests.excess() + responses.excess();
-    long unread = saidAll ? reader.held() : 0;
-    if (!over && !holds(gathered.held() + unread + (excess > SLACK ? excess : 0))) {
+    long unpacked = unpacking == null ? 0 : unpacking.held();
+    // A downstream that has ended does not count it any more.
+    long unread = behind && !fromGrpc ? reader.held() : 0;
+    if (!over && !holds(gathered.held() + unpacked + unread + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
 
-  /**
-   * The message that was gathered, unpacked if it was packed; handed over.
-   *
-   * @throws WireException if it cannot be unpacked, or is none of the call's codec
-   */
-  final ByteBuf message() {
-    ByteBuf message = gathered.take();
+  /** The message that was gathered is whole: passes it to {@link #message}, at once or later. */
+  final void complete() {
     if (reader.isCompressed()) {
-      message = Gunzip.unpack(allocator(), message, mostUnpacked());
+      unpacking = new Gunzip(allocator(), gathered.take(), mostUnpacked());
+      unpack();
+    } else {
+      checked(gathered.take());
     }
+  }
+
+  /**
+   * Unpacks a piece.
+   *
+   * @throws WireException if it cannot be unpacked
+   */
+  private void unpack() {
+    if (!unpacking.unpack(PIECE)) {
+      account();
+      loop.eventLoop().execute(this::unpackOn);
+      return;
+    }
+    ByteBuf message = unpacking.take();
+    unpacking = null;
+    checked(message);
+  }
+
+  private void unpackOn() {
+    if (unpacking == null) {
+      // The call is over.
+      return;
+    }
+    try {
+      unpack();
+    } catch (WireException e) {
+      malformed(String.valueOf(e.getMessage()));
+    }
+    if (unpacking == null) {
+      readOn();
+      wentOn();
+    }
+  }
+
+  private void checked(ByteBuf message) {
     if (call.codec() == Codec.THRIFT && !message.isReadable()) {
       message.release();
       throw new WireException("a message of 0 bytes, which no Thrift struct has");
     }
-    return message;
+    message(message);
   }
 
   private int mostUnpacked() {
@@ -294,7 +353,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** Acknowledges what can be. */
   final void settleRequest() {
-    int due = over ? 0 : requests.due();
+    int due = over || fromGrpc && unpacking != null ? 0 : requests.due();
     if (due > 0) {
       caller.requestTaken(due);
     }
@@ -303,7 +362,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void requestTaken(int bytes) {
     requests.taken(bytes);
-    readOn();
+    catchUp();
+    account();
+    settleRequest();
   }
 
   /** A part of the response has come from a side that does not speak gRPC. */
@@ -324,7 +385,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** Acknowledges what can be. */
   final void settleResponse() {
-    int due = over ? 0 : responses.due();
+    int due = over || !fromGrpc && unpacking != null ? 0 : responses.due();
     if (due > 0 && leg != null) {
       leg.responseTaken(due);
     }
@@ -333,7 +394,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void responseTaken(int bytes) {
     responses.taken(bytes);
-    readOn();
+    catchUp();
+    account();
+    settleResponse();
   }
 
   @Override
@@ -376,6 +439,10 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     leg = null;
     reader.release();
     gathered.release();
+    if (unpacking != null) {
+      unpacking.release();
+      unpacking = null;
+    }
     holds(0);
   }
 }

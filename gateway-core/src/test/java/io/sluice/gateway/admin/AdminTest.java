@@ -132,10 +132,10 @@ class AdminTest {
                         "127.0.0.1:"
                             + refusing
                             + ": calls 0, waiting 0, connections 0, idle 0,"
-                            + " connecting 0, left alone by 1 loops: it refuses");
+                            + " connecting 0, marked unhealthy by 1 loops: it could not be connected");
               });
       assertThat(get(gateway, "/metrics").body())
-          .containsPattern("sluice_pool_resting\\{.*} [01]\\.0");
+          .containsPattern("sluice_pool_unhealthy\\{.*} [01]\\.0");
     }
   }
 }

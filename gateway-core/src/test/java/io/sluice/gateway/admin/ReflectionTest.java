@@ -1,13 +1,22 @@
 package io.sluice.gateway.admin;
 
 import static io.sluice.gateway.admin.HealthCaller.ports;
+import static io.sluice.gateway.testkit.Http2Peer.END_HEADERS;
+import static io.sluice.gateway.testkit.Http2Peer.HEADERS;
+import static io.sluice.gateway.testkit.Http2Peer.PING;
+import static io.sluice.gateway.testkit.Http2Peer.frame;
+import static io.sluice.gateway.testkit.Http2Peer.list;
+import static io.sluice.gateway.testkit.Http2Peer.reset;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.DescriptorValidationException;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.sluice.gateway.testkit.Http2Peer;
 import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.RawGrpc.Answer;
 import io.sluice.gateway.testkit.TestGateway;
@@ -122,6 +131,40 @@ class ReflectionTest {
           assertThat(byName.toProto()).isEqualTo(file.toProto());
         }
       }
+    }
+  }
+
+  @Test
+  void soManyCallsAtOnceAndNoMore() {
+    try (TestGateway gateway = gateway();
+        Http2Peer caller = Http2Peer.connect(gateway.gateway().port("admin"))) {
+      // The services are made when the first call comes, and those that come meanwhile wait.
+      answers(gateway.gateway().port("admin"), V1, ask().setListServices(""));
+      byte[] head =
+          list(
+              new DefaultHttp2Headers(false)
+                  .method("POST")
+                  .scheme("http")
+                  .path(path(V1))
+                  .authority("any"),
+              "content-type",
+              "application/grpc",
+              "te",
+              "trailers");
+      for (int call = 0; call < ReflectionService.MOST; call++) {
+        caller.send(frame(HEADERS, END_HEADERS, 2 * call + 1, head));
+      }
+      caller.send(frame(PING, 0, 0, new byte[8]));
+      caller.readUntil(PING);
+      byte[] question = ask().setListServices("").build().toByteArray();
+      int port = gateway.port();
+      assertThat(peers.call(port, path(V1), HealthCaller.PROTOBUF, question).status()).isEqualTo(8);
+      caller.send(reset(1, 8));
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(peers.call(port, path(V1), HealthCaller.PROTOBUF, question).status())
+                      .isZero());
     }
   }
 

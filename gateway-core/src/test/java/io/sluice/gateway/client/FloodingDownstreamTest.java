@@ -314,8 +314,7 @@ class FloodingDownstreamTest {
       await().until(() -> goAway.get() != null);
       assertThat(goAway.get().number(4)).isEqualTo(fault.code);
       assertThat(met(gateway, "protocol")).isEqualTo(1);
-      assertThat(warnings.only())
-          .contains("127.0.0.1:" + hostile.port());
+      assertThat(warnings.only()).contains("127.0.0.1:" + hostile.port());
     }
   }
 
@@ -329,6 +328,7 @@ class FloodingDownstreamTest {
         new Fault("a window beyond all", FLOW_CONTROL_ERROR, windowUpdate(CALL, Integer.MAX_VALUE)),
         new Fault(
             "more than the window", FLOW_CONTROL_ERROR, Splits.glued(response(CALL), tooMuch)),
+        new Fault("data before the head", PROTOCOL_ERROR, message(CALL, "early", false)),
         new Fault("a third head", PROTOCOL_ERROR, Splits.glued(response(CALL), response(CALL))),
         new Fault(
             "a head without a status",

@@ -1,10 +1,19 @@
 package io.sluice.gateway.client;
 
+import static io.sluice.gateway.testkit.Http2Peer.HEADERS;
+import static io.sluice.gateway.testkit.Http2Peer.PING;
+import static io.sluice.gateway.testkit.Http2Peer.frame;
+import static io.sluice.gateway.testkit.Http2Peer.goAway;
+import static io.sluice.gateway.testkit.Http2Peer.request;
+import static io.sluice.gateway.testkit.Http2Peer.response;
+import static io.sluice.gateway.testkit.Http2Peer.trailers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.GrpcPeers;
 import io.sluice.gateway.testkit.GrpcPeers.Answer;
+import io.sluice.gateway.testkit.Http2Peer;
 import io.sluice.gateway.testkit.TestGateway;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -13,6 +22,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.server.GrpcServerRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -142,6 +152,62 @@ class GrpcConnectionsTest {
               });
       held.get(0).response().end(Buffer.buffer("old"));
       assertThat(TestGateway.get(open).messages()).containsExactly("old");
+    }
+  }
+
+  /** Takes one call on each connection, says goodbye, and ends the call when it is told to. */
+  private static Downstream leaving(List<Runnable> ends) {
+    return Downstream.serving(
+        (peer, n) -> {
+          Http2Peer h2 = Http2Peer.accept(peer);
+          int stream = h2.readUntil(HEADERS).stream();
+          h2.send(response(stream), goAway(stream, 0));
+          ends.add(() -> h2.send(trailers(stream, 0)));
+          h2.readToTheEnd();
+        });
+  }
+
+  private static TestGateway gateway(Downstream downstream, String settings) {
+    return TestGateway.start(
+        TestGateway.config("framed", "", downstream.port()).replace("idleTimeout: 1s", settings),
+        1);
+  }
+
+  private static void open(Http2Peer caller, int stream) {
+    caller.send(request(stream, "Stay", false));
+    assertThat(caller.readUntil(HEADERS).stream()).isEqualTo(stream);
+  }
+
+  /** Else calls that last would add up to any number of connections. */
+  @Test
+  void aConnectionThatTakesNoMoreCountsUntilItIsClosed() {
+    List<Runnable> ends = new CopyOnWriteArrayList<>();
+    try (Downstream downstream = leaving(ends);
+        TestGateway gateway = gateway(downstream, "maxConnections: 1");
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      open(caller, 1);
+      // The first one's call may last for days: it is not to keep out all others.
+      open(caller, 3);
+      caller.send(request(5, "Stay", false), frame(PING, 0, 0, new byte[8]));
+      caller.readUntil(PING);
+      await().during(Duration.ofMillis(300)).until(() -> downstream.accepted() == 2);
+      ends.get(0).run();
+      assertThat(caller.readUntil(f -> f.type() == HEADERS && f.stream() == 5)).isNotNull();
+      assertThat(downstream.accepted()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void atTheStopThoseThatTakeNoMoreAreClosedToo() {
+    List<Runnable> ends = new CopyOnWriteArrayList<>();
+    try (Downstream downstream = leaving(ends)) {
+      try (TestGateway gateway = gateway(downstream, "maxConnections: 1");
+          Http2Peer caller = Http2Peer.connect(gateway.port())) {
+        open(caller, 1);
+        open(caller, 3);
+        assertThat(downstream.open()).isEqualTo(2);
+      }
+      await().until(() -> downstream.open() == 0);
     }
   }
 }

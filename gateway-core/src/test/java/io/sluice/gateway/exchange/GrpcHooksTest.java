@@ -16,15 +16,18 @@ import io.sluice.gateway.testkit.GrpcPeers.Answer;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Probe.Hook;
+import io.sluice.gateway.testkit.RawGrpc;
 import io.sluice.gateway.testkit.TestGateway;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.GrpcStatus;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +38,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Filters on the streams of real gRPC peers. */
@@ -319,6 +323,107 @@ class GrpcHooksTest {
       assertThat(answer.text()).isEmpty();
       assertThat(answer.status()).isZero();
       assertThat(got).containsExactly("" + n);
+    }
+  }
+
+  /** What they see is what came; what they put in its place is plain. */
+  @Test
+  void messagesThatArePacked() {
+    List<String> seen = new CopyOnWriteArrayList<>();
+    Probe.Answer replaceTwo =
+        (call, m) -> {
+          seen.add(m.encoding() + ":" + text(m));
+          return text(m).startsWith("two") ? Step.replace(payload("2")) : Step.NEXT;
+        };
+    a.on(REQUEST_MESSAGE, replaceTwo).on(RESPONSE_MESSAGE, replaceTwo);
+    b.on(
+        REQUEST_MESSAGE,
+        (call, m) -> {
+          seen.add("then " + m.encoding() + ":" + text(m));
+          return Step.NEXT;
+        });
+    Buffer body =
+        RawGrpc.framed(1, "one".getBytes())
+            .appendBuffer(RawGrpc.framed(1, "two".getBytes()))
+            .appendBuffer(RawGrpc.framed(0, "three".getBytes()));
+    Buffer passed =
+        RawGrpc.framed(1, "one".getBytes())
+            .appendBuffer(RawGrpc.framed(0, "2".getBytes()))
+            .appendBuffer(RawGrpc.framed(0, "three".getBytes()));
+    Buffer got = Buffer.buffer();
+    try (RawGrpc raw = new RawGrpc()) {
+      int port =
+          raw.serveRaw(
+              request -> {
+                request.handler(got::appendBuffer);
+                request.endHandler(
+                    end -> {
+                      request.response().putHeader("content-type", "application/grpc");
+                      request.response().putHeader("grpc-encoding", "zip");
+                      request.response().setChunked(true).write(body);
+                      request.response().putTrailer("grpc-status", "0").end();
+                    });
+              });
+      try (TestGateway gateway = TestGateway.to(port, a, b)) {
+        RawGrpc.Answer answer =
+            raw.send(gateway.port(), "/pkg.Svc/Chat", Map.of("grpc-encoding", "gzip"), body);
+        assertThat(answer.status()).isZero();
+        assertThat(answer.texts()).containsExactly("one", "2", "three");
+      }
+    }
+    assertThat(got).isEqualTo(passed);
+    assertThat(seen)
+        .containsExactly(
+            "gzip:one",
+            "then gzip:one",
+            "gzip:two",
+            "then :2",
+            ":three",
+            "then :three",
+            "zip:one",
+            "zip:two",
+            ":three");
+  }
+
+  /** Nothing of half a message may get lost in silence. */
+  @Test
+  void aRequestThatEndsWithinAMessage() {
+    try (TestGateway gateway = TestGateway.to(peers.serveEcho(), a)) {
+      Buffer body = GrpcPeers.framed("one").appendBuffer(GrpcPeers.framed("two").getBuffer(0, 6));
+      Answer answer = peers.post(gateway.port(), "/pkg.Svc/Chat", body);
+      assertThat(answer.status()).isEqualTo(13);
+      assertThat(answer.text()).isEqualTo("half-closed within a message");
+      journal.assertCompletedOnce("a");
+      assertThat(journal.namesAt(REQUEST_MESSAGE)).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, '', 13, the downstream ended within a message",
+    "5, not found, 5, not found",
+  })
+  void anAnswerThatEndsWithinAMessage(String status, String text, int expected, String told) {
+    try (RawGrpc raw = new RawGrpc()) {
+      int port =
+          raw.serveRaw(
+              request -> {
+                HttpServerResponse response = request.response();
+                response.putHeader("content-type", "application/grpc").setChunked(true);
+                response.write(GrpcPeers.framed("one"));
+                response.write(GrpcPeers.framed("two").getBuffer(0, 3));
+                response.putTrailer("grpc-status", status).putTrailer("grpc-message", text);
+                response.putTrailer("tail", "1").end();
+              });
+      try (TestGateway gateway = TestGateway.to(port, a)) {
+        Answer answer = call(gateway, List.of("one"));
+        assertThat(answer.messages()).containsExactly("one");
+        assertThat(answer.status()).isEqualTo(expected);
+        assertThat(answer.text()).isEqualTo(told);
+        assertThat(answer.trailers()).containsEntry("tail", "1");
+        journal.assertCompletedOnce("a");
+        assertThat(journal.ends()).containsExactly(Status.grpc(expected, told));
+      }
     }
   }
 

@@ -5,8 +5,11 @@ import static io.sluice.gateway.testkit.Frames.halfClose;
 import static io.sluice.gateway.testkit.Frames.header;
 import static io.sluice.gateway.testkit.Frames.open;
 import static io.sluice.gateway.testkit.Frames.text;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
@@ -19,18 +22,27 @@ import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Probe.Hook;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.grpc.client.GrpcClientRequest;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The limits that a route sets on its streams, by ttstream and by gRPC. */
 class StreamLimitsTest {
+  /** The type of frame in which proxies speak. */
+  private static final int META = 1;
+
   private final Journal journal = new Journal();
   private final LinkedBlockingQueue<StreamFrame> got = new LinkedBlockingQueue<>();
   private final GrpcPeers peers = new GrpcPeers();
@@ -98,19 +110,61 @@ class StreamLimitsTest {
     }
   }
 
-  /** It was said, but is on its way to nobody. */
-  @Test
-  void aMessageThatAFilterDropsIsSilenceToo() throws InterruptedException {
-    Probe dropping =
-        Probe.ofMessages("a", journal).on(Hook.RESPONSE_MESSAGE, (call, m) -> Step.drop());
-    String route = "stream: {messageGap: 200ms}";
+  /** What filters make of messages is not what the downstream has said. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "much longer"})
+  void aDownstreamThatStopsInTheMiddleAndMessagesThatFiltersChange(String text)
+      throws InterruptedException {
+    Probe a = Probe.ofMessages("a", journal);
+    a.on(
+        Hook.RESPONSE_MESSAGE,
+        (call, m) -> text.isEmpty() ? Step.drop() : Step.replace(Payload.of(text.getBytes(UTF_8))));
     try (Downstream downstream = saying(true, "one", "two");
         TestGateway gateway =
             TestGateway.start(
-                TestGateway.config("framed", route, downstream.port()), 1, dropping);
+                TestGateway.config("framed", "stream: {messageGap: 500ms}", downstream.port()),
+                1,
+                a);
         Peer caller = gateway.connect()) {
       caller.send(open(1));
-      assertTold(caller, "no message for 200ms (messageGap)");
+      assertTold(caller, "no message for 500ms (messageGap)");
+    }
+  }
+
+  /** Nor is what a proxy says beside it; and a caller that does not read stops nobody's time. */
+  @Test
+  void messagesThatTheCallerDoesNotTakeAfterMuchThatWasSaidBesideThem() {
+    byte[] beside = new byte[1 << 20];
+    byte[] message = new byte[64 * 1024];
+    int messages = 512;
+    AtomicInteger sent = new AtomicInteger();
+    try (Downstream downstream =
+            Downstream.serving(
+                64 * 1024,
+                (peer, n) -> {
+                  StreamFrame opened = peer.readFrame();
+                  peer.send(header(opened.id()));
+                  peer.send(Frames.frame(opened.id(), META, beside));
+                  try {
+                    for (int i = 0; i < messages; i++) {
+                      peer.send(data(opened.id(), message));
+                      sent.incrementAndGet();
+                    }
+                  } catch (UncheckedIOException e) {
+                    // The test is over.
+                  }
+                });
+        TestGateway gateway = gateway(downstream.port(), "messageGap: 2s");
+        Peer caller = Peer.connect(gateway.port(), 64 * 1024)) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.META);
+      Standstill.await(sent::get);
+      assertThat(sent.get()).isLessThan(messages);
+      await()
+          .during(Duration.ofMillis(2500))
+          .atMost(Duration.ofSeconds(20))
+          .untilAsserted(() -> assertThat(journal.ends()).isEmpty());
     }
   }
 

@@ -2,12 +2,14 @@ package io.sluice.gateway.fuzz;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.grpc.GrpcMessageReader;
 import io.sluice.gateway.wire.grpc.Gunzip;
 
 /** Reads the messages of a gRPC call, packed ones too. */
 final class MessageReading implements Arrivals.Reading {
   private static final int MOST = 4096;
+  private static final int PIECE = 100;
 
   private final ByteBufAllocator allocator;
   private final GrpcMessageReader reader;
@@ -57,7 +59,7 @@ final class MessageReading implements Arrivals.Reading {
     }
     said.say(reader.isCompressed());
     if (reader.isCompressed()) {
-      message = Gunzip.unpack(allocator, message, MOST);
+      message = unpacked(message);
       if (message.readableBytes() > MOST) {
         throw new AssertionError(message.readableBytes() + " bytes, the limit is " + MOST);
       }
@@ -68,6 +70,17 @@ final class MessageReading implements Arrivals.Reading {
     if (reader.isBetweenMessages() && reader.isPartDue()) {
       throw new AssertionError("between messages and within one");
     }
+  }
+
+  private ByteBuf unpacked(ByteBuf message) {
+    Gunzip gunzip = new Gunzip(allocator, message, MOST);
+    try {
+      while (!gunzip.unpack(PIECE)) {}
+    } catch (WireException e) {
+      gunzip.release();
+      throw e;
+    }
+    return gunzip.take();
   }
 
   @Override

@@ -102,16 +102,28 @@ class BudgetTest {
   }
 
   @Test
+  void whoIsOverHoldsNothingWhateverItSays() {
+    Budget.Share over = share("over");
+    over.holds(MIB);
+    over.release();
+    assertThat(over.holds(20 * MIB)).isTrue();
+    assertThat(budget.held()).isZero();
+  }
+
+  @Test
   void onceMuchIsHeldWhatWaitsKeepsNothingElseAlive() {
     ByteBuf read = Unpooled.buffer(1000).writeZero(1000);
-    ByteBuf few = budget.compact(read.readRetainedSlice(10));
+    ByteBuf few = budget.compactUnlessLittle(read.readRetainedSlice(10));
     assertThat(few.unwrap()).isSameAs(read);
     share("large").holds(MIB);
-    ByteBuf more = budget.compact(read.readRetainedSlice(20));
+    ByteBuf more = budget.compactUnlessLittle(read.readRetainedSlice(20));
     assertThat(more.readableBytes()).isEqualTo(20);
     assertThat(read.refCnt()).isEqualTo(2);
+    ByteBuf most = Budget.compact(read.retainedSlice(0, 900));
+    assertThat(most.unwrap()).as("worth no copy").isSameAs(read);
     few.release();
     read.release();
     more.release();
+    most.release();
   }
 }

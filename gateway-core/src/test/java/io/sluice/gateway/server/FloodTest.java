@@ -6,14 +6,12 @@ import static io.sluice.gateway.testkit.Http2Peer.ACK;
 import static io.sluice.gateway.testkit.Http2Peer.CONTINUATION;
 import static io.sluice.gateway.testkit.Http2Peer.DATA;
 import static io.sluice.gateway.testkit.Http2Peer.END_HEADERS;
-import static io.sluice.gateway.testkit.Http2Peer.GOAWAY;
 import static io.sluice.gateway.testkit.Http2Peer.HEADERS;
 import static io.sluice.gateway.testkit.Http2Peer.INITIAL_WINDOW;
 import static io.sluice.gateway.testkit.Http2Peer.PADDED;
 import static io.sluice.gateway.testkit.Http2Peer.PING;
 import static io.sluice.gateway.testkit.Http2Peer.PRIORITY;
 import static io.sluice.gateway.testkit.Http2Peer.PUSH_PROMISE;
-import static io.sluice.gateway.testkit.Http2Peer.RST_STREAM;
 import static io.sluice.gateway.testkit.Http2Peer.SETTINGS;
 import static io.sluice.gateway.testkit.Http2Peer.bytes;
 import static io.sluice.gateway.testkit.Http2Peer.frame;
@@ -101,12 +99,12 @@ class FloodTest {
       return new Attack(name, limit, says, bytes);
     }
 
-    /** One that spoils streams that it opens. */
-    static Attack spoils(String name, IntFunction<byte[]> bad) {
+    /** One that has its streams reset for what it sends on them. */
+    static Attack resets(String name, IntFunction<byte[]> bad) {
       return of(
           name,
           "reset_rate",
-          "opens streams and spoils them",
+          "opens streams and has them reset for its errors",
           n -> Splits.glued(request(stream(n), "Silent", false), bad.apply(stream(n))));
     }
 
@@ -130,20 +128,20 @@ class FloodTest {
             "reset_rate",
             "opens streams and cancels them",
             n -> Splits.glued(request(stream(n), "Silent", false), reset(stream(n), CANCEL))),
-        Attack.spoils("a window update of 0", id -> windowUpdate(id, 0)),
-        Attack.spoils("a window beyond all", id -> windowUpdate(id, Integer.MAX_VALUE)),
-        Attack.spoils(
+        Attack.resets("a window update of 0", id -> windowUpdate(id, 0)),
+        Attack.resets("a window beyond all", id -> windowUpdate(id, Integer.MAX_VALUE)),
+        Attack.resets(
             "a stream that depends on itself",
             id -> frame(PRIORITY, 0, id, Splits.glued(number(id), new byte[1]))),
-        Attack.spoils("half a PRIORITY", id -> frame(PRIORITY, 0, id, number(0))),
+        Attack.resets("half a PRIORITY", id -> frame(PRIORITY, 0, id, number(0))),
         Attack.of(
             "data behind the end",
             "reset_rate",
-            "opens streams and spoils them",
+            "opens streams and has them reset for its errors",
             n ->
                 Splits.glued(
                     request(stream(n), "Silent", true), frame(DATA, 0, stream(n), number(1)))),
-        Attack.spoils("a second head", id -> request(id, "Silent", false)),
+        Attack.resets("a second head", id -> request(id, "Silent", false)),
         Attack.control("pings", "a PING", frame(PING, 0, 0, new byte[8])),
         Attack.control("settings", "a SETTINGS", settings(INITIAL_WINDOW, 1000)),
         Attack.control("acknowledged settings", "a SETTINGS", settings()),
@@ -196,17 +194,17 @@ class FloodTest {
         Attack.of(
             "heads without a path",
             "reset_rate",
-            "opens streams and spoils them",
+            "opens streams and has them reset for its errors",
             n -> frame(HEADERS, END_HEADERS, stream(n), pathless)),
         Attack.of(
             "header lists a little too large",
             "reset_rate",
-            "opens streams and spoils them",
+            "opens streams and has them reset for its errors",
             n -> request(stream(n), "Silent", false, "x", "y".repeat(16_200))),
         Attack.of(
             "header lists of one entry again and again",
             "reset_rate",
-            "opens streams and spoils them",
+            "opens streams and has them reset for its errors",
             n -> frame(HEADERS, END_HEADERS, stream(n), bomb)));
   }
 
@@ -243,9 +241,7 @@ class FloodTest {
         GrpcPeers.say(neighbour, List.of("after"));
         assertThat(TestGateway.get(answer).messages()).containsExactly("<before>", "<after>");
         assertThat(met(gateway, attack.limit)).isEqualTo(1);
-        assertThat(warnings.only())
-            .containsIgnoringCase(attack.says)
-            .contains("127.0.0.1");
+        assertThat(warnings.only()).containsIgnoringCase(attack.says).contains("127.0.0.1");
       }
     }
   }

@@ -59,10 +59,9 @@ class ImpatientCallersTest {
       assertThat(goAway).isNotNull();
       assertThat(goAway.number(4)).isEqualTo(ENHANCE_YOUR_CALM);
       assertThat(met(gateway, "window_timeout")).isEqualTo(1);
-      assertThat(warnings.only()).contains("opened no window");
+      assertThat(warnings.only()).contains("granted no flow-control credit");
     }
   }
-
 
   @Test
   void aStreamMayWaitForItsWindowWhileOthersAreRead() {
@@ -82,7 +81,6 @@ class ImpatientCallersTest {
       assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == 1)).isNotNull();
     }
   }
-
 
   /** More than may be saved up, so that what comes anew each second is needed too. */
   @Test
@@ -112,7 +110,6 @@ class ImpatientCallersTest {
     }
   }
 
-
   @Test
   void answeredCallsMakeUpForCancelledOnes() {
     try (TestGateway gateway = gateways.start("resetRate: 20");
@@ -131,7 +128,6 @@ class ImpatientCallersTest {
       assertThat(warnings.lines()).isEmpty();
     }
   }
-
 
   @Test
   void deadlinesThatEndManyStreamsCostNothing() {

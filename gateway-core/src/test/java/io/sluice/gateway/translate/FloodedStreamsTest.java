@@ -9,7 +9,7 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.buffer.UnpooledByteBufAllocator;
-import io.sluice.gateway.loop.Budget;
+import io.sluice.gateway.loop.HeldMost;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Peer;
@@ -97,7 +97,7 @@ class FloodedStreamsTest {
   private final AtomicInteger resets = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
-  private final AtomicLong mostHeld = new AtomicLong();
+  private final HeldMost held = new HeldMost();
   private final AtomicLong mostDirect = new AtomicLong();
 
   @AfterEach
@@ -113,13 +113,12 @@ class FloodedStreamsTest {
 
   /** Looks at what is held until the test is over. */
   private void watch() {
-    long held = Budget.ofProcess().held();
     long direct = directMemory();
     threads.execute(
         () -> {
           try {
             while (!over.await(5, TimeUnit.MILLISECONDS)) {
-              mostHeld.accumulateAndGet(Budget.ofProcess().held() - held, Math::max);
+              held.look();
               mostDirect.accumulateAndGet(directMemory() - direct, Math::max);
             }
           } catch (InterruptedException e) {
@@ -342,16 +341,24 @@ class FloodedStreamsTest {
 
   private void assertLittleIsHeld(String from, String to, String deaf) {
     System.out.printf(
-        "[held] %s to %s, the %s does not read messages of %d bytes: at most %d KiB held of %d KiB,"
-            + " %d KiB of direct memory%n",
+        "[held] %s to %s, the %s does not read messages of %d bytes: at most %d KiB by connections"
+            + " of callers, %d KiB by those to downstreams, %d KiB in all, of %d KiB; %d KiB of"
+            + " direct memory%n",
         from,
         to,
         deaf,
         flood.message.length,
-        mostHeld.get() >> 10,
+        held.byCallers() >> 10,
+        held.byDownstreams() >> 10,
+        held.all() >> 10,
         BOUND >> 10,
         mostDirect.get() >> 10);
-    assertThat(mostHeld.get()).as("bytes held").isPositive().isLessThanOrEqualTo(BOUND);
+    assertThat(deaf.equals("downstream") ? held.byCallers() : held.byDownstreams())
+        .as("bytes held on the side from which the flood comes")
+        .isPositive();
+    assertThat(held.byCallers()).as("by connections of callers").isLessThanOrEqualTo(BOUND);
+    assertThat(held.byDownstreams()).as("by those to downstreams").isLessThanOrEqualTo(BOUND);
+    assertThat(held.all()).as("in all").isPositive().isLessThanOrEqualTo(BOUND);
     assertThat(mostDirect.get()).as("bytes of direct memory").isLessThan(DIRECT);
     over.countDown();
   }

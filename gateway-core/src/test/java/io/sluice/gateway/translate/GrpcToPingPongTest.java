@@ -166,6 +166,8 @@ class GrpcToPingPongTest {
       headers.put("rpc-transit-gdpr-token", "secret");
       headers.put("user", "u");
       headers.put("sum-bin", "AQI");
+      headers.put("joined-bin", "AQ, AQI=,AwQ");
+      headers.put("odd-bin", "AQ,?");
       headers.put("source-service", "web");
       headers.put("source-method", "render");
       headers.put("destination-service", "cart");
@@ -188,10 +190,14 @@ class GrpcToPingPongTest {
               "RPC_TRANSIT_HOP",
               "RPC_TRANSIT_gdpr-token",
               "user",
-              "sum-bin")
+              "sum-bin",
+              "joined-bin",
+              "odd-bin")
           .containsEntry("isn", "Cart")
           .containsEntry("RPC_TRANSIT_gdpr-token", "secret")
-          .containsEntry("sum-bin", "\u0001\u0002");
+          .containsEntry("sum-bin", "\u0001\u0002")
+          .containsEntry("joined-bin", "\u0003\u0004")
+          .containsEntry("odd-bin", "AQ,?");
       assertThat(request.integers())
           .containsEntry(3, "web")
           .containsEntry(20, "render")
@@ -264,7 +270,7 @@ class GrpcToPingPongTest {
     Map<String, String> keys = new TreeMap<>();
     keys.put("biz-status", "-7");
     keys.put("biz-message", "no: ü");
-    keys.put("biz-extra", "{\"a\":\"b\"}");
+    keys.put("biz-extra", "{\"a\":\r\n\"b\"}");
     keys.put("back", "b");
     if (!status.isEmpty()) {
       keys.put("grpc-status", status);
@@ -276,7 +282,7 @@ class GrpcToPingPongTest {
       assertThat(answer.status()).isEqualTo(expected);
       assertThat(answer.end("grpc-message")).isEqualTo("no: %C3%BC");
       assertThat(answer.end("biz-status")).isEqualTo("-7");
-      assertThat(answer.end("biz-extra")).isEqualTo("{\"a\":\"b\"}");
+      assertThat(answer.end("biz-extra")).isEqualTo("{\"a\":  \"b\"}");
       assertThat(answer.end("back")).isEqualTo("b");
     }
   }

@@ -226,25 +226,46 @@ class PingPongToGrpcTest {
     }
   }
 
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(bytes);
+    }
+    return packed.toByteArray();
+  }
+
+  private static void answerPacked(Got call, byte[] packed) {
+    call.request()
+        .response()
+        .putHeader("content-type", "application/grpc+thrift")
+        .putHeader("grpc-encoding", "gzip");
+    call.request().response().write(RawGrpc.framed(1, packed));
+    call.answer(Map.of("grpc-status", "0"));
+  }
+
   @Test
   void packedRepliesAreUnpacked() throws IOException {
     byte[] body = Thrifts.result("z".repeat(300_000));
-    ByteArrayOutputStream packed = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
-      gzip.write(body);
-    }
-    try (TestGateway gateway =
-        gateway(
-            "",
-            call -> {
-              call.request()
-                  .response()
-                  .putHeader("content-type", "application/grpc+thrift")
-                  .putHeader("grpc-encoding", "gzip");
-              call.request().response().write(RawGrpc.framed(1, packed.toByteArray()));
-              call.answer(Map.of("grpc-status", "0"));
-            })) {
+    byte[] packed = gzip(body);
+    try (TestGateway gateway = gateway("", call -> answerPacked(call, packed))) {
       assertThat(call(gateway).body()).isEqualTo(body);
+    }
+  }
+
+  /** As with requests, what counts is what the caller's listener takes. */
+  @Test
+  void noReplyIsUnpackedToMoreThanTheListenerTakes() throws IOException {
+    byte[] packed = gzip(new byte[100 * 1024 + 1]);
+    int port = grpc.serve(call -> answerPacked(call, packed));
+    String config =
+        """
+        listeners: {rpc: {address: '127.0.0.1:0', limits: {maxFrame: 100KiB}}}
+        clusters: {c: {endpoints: ['127.0.0.1:%d'], transport: grpc}}
+        routes: [{cluster: c}]
+        """;
+    try (TestGateway gateway = TestGateway.start(config.formatted(port), 1)) {
+      assertThat(call(gateway).exception().text())
+          .isEqualTo("a message that unpacks to more than 102400 bytes");
     }
   }
 

@@ -41,6 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Streams between gRPC Thrift and ttstream, both ways. */
 class StreamsTest {
@@ -211,12 +212,19 @@ class StreamsTest {
     }
   }
 
-  @Test
-  void packedMessagesAreUnpacked() throws IOException {
+  private static byte[] gzip(byte[] bytes) throws IOException {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
-      gzip.write(bytes("hello"));
+      gzip.write(bytes);
     }
+    return packed.toByteArray();
+  }
+
+  /** Large ones are unpacked in pieces, and what comes behind them waits. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 3 << 20})
+  void packedMessagesAreUnpacked(int length) throws IOException {
+    String text = "x".repeat(length);
     try (Downstream downstream = echoing();
         TestGateway gateway = toTtstream(downstream)) {
       Answer answer =
@@ -224,8 +232,10 @@ class StreamsTest {
               gateway.port(),
               PATH,
               Map.of("grpc-encoding", "gzip"),
-              RawGrpc.framed(1, packed.toByteArray()).appendBuffer(RawGrpc.framed(bytes("plain"))));
-      assertThat(answer.texts()).containsExactly("<hello>", "<plain>");
+              RawGrpc.framed(1, gzip(bytes(text)))
+                  .appendBuffer(RawGrpc.framed(bytes("plain")))
+                  .appendBuffer(RawGrpc.framed(1, gzip(bytes(text)))));
+      assertThat(answer.texts()).containsExactly("<" + text + ">", "<plain>", "<" + text + ">");
     }
   }
 
@@ -397,6 +407,33 @@ class StreamsTest {
     }
   }
 
+  /** The end too waits for what is being unpacked before it. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 3 << 20})
+  void packedAnswersAreUnpacked(int length) throws IOException {
+    byte[] packed = gzip(bytes("x".repeat(length)));
+    int port =
+        grpc.serve(
+            call -> {
+              call.request().response().putHeader("grpc-encoding", "gzip");
+              begin(call.request().response());
+              call.request().response().write(RawGrpc.framed(1, packed));
+              call.request().response().write(RawGrpc.framed(bytes("plain")));
+              call.request().response().write(RawGrpc.framed(1, packed));
+              call.answer(Map.of("grpc-status", "5", "grpc-message", "wrong"));
+            });
+    try (TestGateway gateway = toGrpc(port);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1)).send(halfClose(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      assertThat(text(caller.readFrame())).isEqualTo("x".repeat(length));
+      assertThat(text(caller.readFrame())).isEqualTo("plain");
+      assertThat(text(caller.readFrame())).isEqualTo("x".repeat(length));
+      StreamFrame end = caller.readFrame();
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())).text()).isEqualTo("wrong");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"5, '', 6, 5", "12, '', 1, 12", "2, 4711, 4711, ''"})
   void aStatusIsAnExceptionInTheTrailer(String status, String type, int expected, String back) {
@@ -434,6 +471,31 @@ class StreamsTest {
           .containsEntry("biz-status", "7")
           .containsEntry("biz-message", "no")
           .doesNotContainKey("grpc-status");
+    }
+  }
+
+  /** A half close of gRPC would have the downstream take what it has for all there is. */
+  @Test
+  void aHalfCloseThatSaysThatTheCallerFailedIsACancelToo() {
+    LinkedBlockingQueue<Throwable> ended = new LinkedBlockingQueue<>();
+    int port =
+        grpc.serveRaw(
+            request -> {
+              request.response().exceptionHandler(ended::add);
+              request.endHandler(end -> ended.add(new AssertionError("half-closed")));
+              begin(request.response());
+            });
+    try (TestGateway gateway = toGrpc(port);
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      caller.send(trailer(1, Status.exception(6, "I failed"), null));
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(StreamCodes.read(Unpooled.wrappedBuffer(end.payload())).text())
+          .isEqualTo("I failed");
+      await().until(() -> !ended.isEmpty());
+      assertThat(ended.peek()).hasMessageContaining("8");
     }
   }
 

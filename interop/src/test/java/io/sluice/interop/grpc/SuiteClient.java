@@ -283,7 +283,9 @@ public final class SuiteClient implements AutoCloseable {
     for (int i = 0; i < 20; i++) {
       SuiteMessages.Builder request =
           SuiteMessages.builder().responseSize(1).requestPayload(1).fillServerId();
-      assertThat(answer(open("UnaryCall", MethodType.UNARY), request).serverId()).isNotEmpty();
+      assertThat(answer(open("UnaryCall", MethodType.UNARY), request).serverId())
+          .as("server id")
+          .isNotEmpty();
     }
   }
 

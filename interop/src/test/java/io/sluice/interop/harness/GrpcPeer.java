@@ -1,6 +1,7 @@
 package io.sluice.interop.harness;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sluice.interop.harness.Peers.Load;
 import io.sluice.interop.harness.Peers.Outcome;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -77,8 +78,27 @@ public enum GrpcPeer {
   }
 
   public Server server() {
-    ProcessBuilder builder = new ProcessBuilder(command(List.of("server")));
+    return start(List.of("server"));
+  }
+
+  /** One of grpc-go on that port, for example in place of one that has ended. */
+  public static Server serverAt(InetSocketAddress address) {
+    return GO.start(List.of("server", "--addr", Peers.text(address)));
+  }
+
+  private Server start(List<String> arguments) {
+    ProcessBuilder builder = new ProcessBuilder(command(arguments));
     return new Server(ChildProcess.start(this + " server", builder));
+  }
+
+  /**
+   * A client of grpc-go that makes calls on one connection until it is stopped, whatever errors
+   * there are.
+   */
+  public static Load load(InetSocketAddress address, String... options) {
+    List<String> arguments = new ArrayList<>(List.of("load", "--addr", Peers.text(address)));
+    arguments.addAll(List.of(options));
+    return new Load(ChildProcess.start("grpc-go load", new ProcessBuilder(GO.command(arguments))));
   }
 
   /**

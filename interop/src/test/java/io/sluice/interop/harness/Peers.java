@@ -152,8 +152,8 @@ public final class Peers {
   public static final class Load implements AutoCloseable {
     private final ChildProcess child;
 
-    private Load(List<String> arguments) {
-      child = start("load", arguments);
+    Load(ChildProcess child) {
+      this.child = child;
     }
 
     /** Waits for its first successful call. */
@@ -203,6 +203,6 @@ public final class Peers {
     List<String> arguments =
         new ArrayList<>(List.of("--addr", all, "--transport", transport, "--exit-on-stdin-close"));
     arguments.addAll(List.of(options));
-    return new Load(arguments);
+    return new Load(start("load", arguments));
   }
 }

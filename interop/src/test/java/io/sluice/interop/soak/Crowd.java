@@ -6,15 +6,12 @@ import static org.awaitility.Awaitility.await;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.sluice.interop.harness.GatewayProcess;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +24,6 @@ import java.util.function.Consumer;
 /** Callers of all kinds on one loop, and what they hear. */
 final class Crowd implements StreamCaller.Listener, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-  private static final int MAX_FRAME = 1 << 20;
   private static final int MAX_FAULTS = 10;
 
   /** What a caller speaks, and what the gateway makes of it. */
@@ -45,6 +41,11 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
 
     private boolean isGrpc() {
       return this == GRPC || this == GRPC_TO_TTSTREAM;
+    }
+
+    /** What its streams are told that have lost the server. */
+    private Loss loss() {
+      return isGrpc() ? Loss.TRAILERS : Loss.EXCEPTION;
     }
   }
 
@@ -112,18 +113,8 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
   /** Connects one, which is among the others from then on. */
   void connect(Kind kind) {
     String name = kind + "-" + ++connected;
-    ChannelHandler[] handlers;
-    StreamCaller caller;
-    if (kind.isGrpc()) {
-      GrpcCaller grpc = new GrpcCaller(kind, name, this);
-      caller = grpc;
-      handlers = new ChannelHandler[] {Http2FrameCodecBuilder.forClient().build(), grpc};
-    } else {
-      TtstreamCaller ttstream = new TtstreamCaller(kind, name, this);
-      caller = ttstream;
-      handlers =
-          new ChannelHandler[] {new LengthFieldBasedFrameDecoder(MAX_FRAME, 0, 4, 0, 4), ttstream};
-    }
+    StreamCaller caller =
+        kind.isGrpc() ? new GrpcCaller(kind, name, this) : new TtstreamCaller(kind, name, this);
     new Bootstrap()
         .group(loop)
         .channel(NioSocketChannel.class)
@@ -131,7 +122,7 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(handlers);
+                channel.pipeline().addLast(caller.handlers());
               }
             })
         .connect("127.0.0.1", gateway.port(kind.listener))
@@ -166,7 +157,9 @@ final class Crowd implements StreamCaller.Listener, AutoCloseable {
   @Override
   public void ended(Talk talk, boolean ok, String why) {
     String wrong = talk.judge(ok, why);
-    boolean pardoned = !ok && trouble.touches(talk.openedAt(), System.currentTimeMillis());
+    long now = System.currentTimeMillis();
+    boolean pardoned =
+        !ok && trouble.touches(now, now) && talk.caller().kind().loss().isSaidBy(why);
     if (!wrong.isEmpty() && !pardoned) {
       fault(wrong);
     }

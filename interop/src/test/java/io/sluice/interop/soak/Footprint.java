@@ -14,7 +14,12 @@ final class Footprint {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   /** What any look may find beyond what there was before the first caller. */
-  private static final int HEAP_AT_WORK_MIB = 64;
+  private static final int HEAP_AT_WORK_MIB = 48;
+
+  /**
+   * What there may be beyond it when all callers have gone: counters, and code that was compiled.
+   */
+  private static final int HEAP_AT_REST_MIB = 10;
 
   private static final int RSS_AT_WORK_MIB = 128;
 
@@ -37,6 +42,9 @@ final class Footprint {
   private final GatewayProcess gateway;
   private final Look atFirst;
   private final List<Look> looks = new ArrayList<>();
+
+  /** Those of them when there were no callers. */
+  private final List<Look> looksAtRest = new ArrayList<>();
 
   Footprint(String name, GatewayProcess gateway) {
     this.name = name;
@@ -74,6 +82,12 @@ final class Footprint {
     looks.add(measure(when));
   }
 
+  /** The same, when {@link #awaitNothingLeft nothing is left} of callers. */
+  void lookAtRest(String when) {
+    look(when);
+    looksAtRest.add(looks.get(looks.size() - 1));
+  }
+
   private Look measure(String when) {
     gateway.collectGarbage();
     Look look =
@@ -89,10 +103,14 @@ final class Footprint {
   /** In the first half of the looks code is compiled, and pools grow to their size. */
   void assertFlat() {
     assertThat(looks).as(name).hasSizeGreaterThan(1);
+    assertThat(looksAtRest).as("%s: looks at rest", name).isNotEmpty();
     Look greatest = most(looks);
     assertThat(greatest.heap)
         .as("%s: heap of %s, before them %s", name, looks, atFirst)
         .isLessThanOrEqualTo(atFirst.heap + HEAP_AT_WORK_MIB);
+    assertThat(most(looksAtRest).heap)
+        .as("%s: heap at rest of %s, before them %s", name, looksAtRest, atFirst)
+        .isLessThanOrEqualTo(atFirst.heap + HEAP_AT_REST_MIB);
     assertThat(greatest.rss)
         .as("%s: RSS of %s, before them %s", name, looks, atFirst)
         .isLessThanOrEqualTo(atFirst.rss + RSS_AT_WORK_MIB);

@@ -2,7 +2,7 @@ package io.sluice.interop.soak;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -12,7 +12,7 @@ import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2ChannelDuplexHandler;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Frame;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -23,38 +23,48 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /** Speaks gRPC Thrift, behind Netty's codec of HTTP/2. */
-final class GrpcCaller extends Http2ChannelDuplexHandler implements StreamCaller {
+final class GrpcCaller extends StreamCaller {
   private static final int PREFIX = 5;
 
   /** A stream, and what has come of a message that is not whole. */
   private record Call(Talk talk, Http2FrameStream stream, ByteBuf in) {}
 
-  private final Crowd.Kind kind;
-  private final String name;
-  private final Listener listener;
+  private final class Frames extends Http2ChannelDuplexHandler {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+      try {
+        take(msg);
+      } finally {
+        ReferenceCountUtil.release(msg);
+      }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      ctx.flush();
+    }
+  }
+
+  private final Frames frames = new Frames();
   private final Map<Http2FrameStream, Call> calls = new IdentityHashMap<>();
-  private ChannelHandlerContext ctx;
-  private boolean cut;
 
   GrpcCaller(Crowd.Kind kind, String name, Listener listener) {
-    this.kind = kind;
-    this.name = name;
-    this.listener = listener;
+    super(kind, name, listener);
   }
 
   @Override
-  protected void handlerAdded0(ChannelHandlerContext ctx) {
-    this.ctx = ctx;
+  protected ChannelHandler codec() {
+    return Http2FrameCodecBuilder.forClient().build();
   }
 
   @Override
-  public Crowd.Kind kind() {
-    return kind;
+  protected ChannelHandler protocol() {
+    return frames;
   }
 
   @Override
-  public void open(Talk talk) {
-    Http2FrameStream stream = newStream();
+  void open(Talk talk) {
+    Http2FrameStream stream = frames.newStream();
     Call call = new Call(talk, stream, Unpooled.buffer());
     talk.handle(call);
     calls.put(stream, call);
@@ -69,23 +79,30 @@ final class GrpcCaller extends Http2ChannelDuplexHandler implements StreamCaller
     if (talk.timeoutMillis() > 0) {
       headers.add("grpc-timeout", talk.timeoutMillis() + "m");
     }
-    write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
+    // Not of what is said later: of streams that the other side has just ended, nothing may be.
+    write(new DefaultHttp2HeadersFrame(headers, false).stream(stream))
+        .addListener(
+            done -> {
+              if (!done.isSuccess()) {
+                fault(String.valueOf(done.cause()));
+              }
+            });
   }
 
   @Override
-  public void say(Talk talk, byte[] message) {
+  void say(Talk talk, byte[] message) {
     ByteBuf framed = Unpooled.buffer(PREFIX + message.length);
     framed.writeByte(0).writeInt(message.length).writeBytes(message);
     write(new DefaultHttp2DataFrame(framed).stream(call(talk).stream));
   }
 
   @Override
-  public void halfClose(Talk talk) {
+  void halfClose(Talk talk) {
     write(new DefaultHttp2DataFrame(true).stream(call(talk).stream));
   }
 
   @Override
-  public void cancel(Talk talk) {
+  void cancel(Talk talk) {
     calls.remove(call(talk).stream);
     write(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(call(talk).stream));
   }
@@ -94,58 +111,30 @@ final class GrpcCaller extends Http2ChannelDuplexHandler implements StreamCaller
     return (Call) talk.handle();
   }
 
-  private void write(Http2Frame frame) {
-    ctx.write(frame)
-        .addListener(
-            (ChannelFutureListener)
-                done -> {
-                  // Of streams that the other side has just ended, nothing may be said.
-                  if (!done.isSuccess() && frame instanceof Http2HeadersFrame && !cut) {
-                    listener.fault(name + ": " + done.cause());
-                  }
-                });
-  }
-
   @Override
-  public void flush() {
-    ctx.flush();
-  }
-
-  /** At the socket: the codec would say good-bye. */
-  @Override
-  public void cut() {
-    cut = true;
+  protected void forget() {
     calls.clear();
-    ctx.pipeline().firstContext().close();
   }
 
-  @Override
-  public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    try {
-      if (cut) {
-        return;
+  private void take(Object msg) {
+    if (msg instanceof Http2DataFrame data) {
+      data(data);
+    } else if (msg instanceof Http2HeadersFrame headers) {
+      if (headers.isEndStream()) {
+        CharSequence status = headers.headers().get("grpc-status");
+        CharSequence text = headers.headers().get("grpc-message");
+        ended(headers.stream(), status + " " + text);
       }
-      if (msg instanceof Http2DataFrame data) {
-        data(data);
-      } else if (msg instanceof Http2HeadersFrame headers) {
-        if (headers.isEndStream()) {
-          CharSequence status = headers.headers().get("grpc-status");
-          CharSequence text = headers.headers().get("grpc-message");
-          ended(headers.stream(), status + " " + text);
-        }
-      } else if (msg instanceof Http2ResetFrame reset) {
-        ended(reset.stream(), "RST_STREAM " + reset.errorCode());
-      } else if (msg instanceof Http2GoAwayFrame) {
-        listener.fault(name + ": " + msg);
-      }
-    } finally {
-      ReferenceCountUtil.release(msg);
+    } else if (msg instanceof Http2ResetFrame reset) {
+      ended(reset.stream(), "RST_STREAM " + reset.errorCode());
+    } else if (msg instanceof Http2GoAwayFrame) {
+      fault(msg.toString());
     }
   }
 
   private void data(Http2DataFrame frame) {
     int size = frame.initialFlowControlledBytes();
-    ctx.write(new DefaultHttp2WindowUpdateFrame(size).stream(frame.stream()));
+    write(new DefaultHttp2WindowUpdateFrame(size).stream(frame.stream()));
     Call call = calls.get(frame.stream());
     if (call == null) {
       return;
@@ -154,7 +143,7 @@ final class GrpcCaller extends Http2ChannelDuplexHandler implements StreamCaller
     while (in.readableBytes() >= PREFIX
         && in.readableBytes() - PREFIX >= in.getInt(in.readerIndex() + 1)) {
       int length = in.skipBytes(1).readInt();
-      listener.heard(call.talk, in.readSlice(length));
+      listener().heard(call.talk, in.readSlice(length));
     }
     in.discardReadBytes();
     if (frame.isEndStream()) {
@@ -165,32 +154,7 @@ final class GrpcCaller extends Http2ChannelDuplexHandler implements StreamCaller
   private void ended(Http2FrameStream stream, String why) {
     Call call = calls.remove(stream);
     if (call != null) {
-      listener.ended(call.talk, why.equals("0 null"), why);
+      listener().ended(call.talk, why.equals("0 null"), why);
     }
-  }
-
-  @Override
-  public void channelReadComplete(ChannelHandlerContext ctx) {
-    ctx.flush();
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext ctx) {
-    if (!cut) {
-      listener.fault(name + ": closed by the gateway");
-    }
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (!cut) {
-      listener.fault(name + ": " + cause);
-    }
-    ctx.close();
-  }
-
-  @Override
-  public String toString() {
-    return name;
   }
 }

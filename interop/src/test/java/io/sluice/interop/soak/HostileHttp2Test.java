@@ -136,8 +136,21 @@ final class HostileHttp2Test {
             }
             swarm.run(swarm::isAllClosed, PATIENCE);
             siege.assertRefused(swarm, flood.name, flood.refusal, Flood.CONTROL, LATE);
+            siege.assertNeighboursGoOn(flood.name);
           }
         });
+  }
+
+  /** Streams begin without a window. */
+  private static final byte[] NO_WINDOW = Wire.http2Opening(Wire.hex("0004 00000000"));
+
+  /** Asks for 64 answers of 8 KiB: more than the window of a stream. */
+  private static byte[] ask(int stream) {
+    // Msg {4: Plan {2: 64, 6: 8192}}.
+    byte[] question = Wire.hex("00 00000007 22 05 10 40 30 80 40");
+    return Wire.join(
+        Wire.http2(HEADERS, END_HEADERS, stream, Wire.grpcHead("/interop.pb.InteropPb/Emit")),
+        Wire.http2(DATA, END_STREAM, stream, question));
   }
 
   /** More than all connections may hold. */
@@ -161,13 +174,29 @@ final class HostileHttp2Test {
         });
   }
 
+  /** Large answers, for none of which there is ever room. */
+  @Test
+  void windowsThatNeverOpenAreCut() {
+    int streams = 50;
+    Siege.besiege(
+        "HTTP/2 windows that never open",
+        ", windowTimeout: 2s",
+        NEIGHBOURS,
+        ROUNDS,
+        (siege, swarm, random) -> {
+          byte[][] all = new byte[streams + 1][];
+          Arrays.setAll(all, i -> i == 0 ? NO_WINDOW : ask(2 * i - 1));
+          for (int i = 0; i < OF_EACH; i++) {
+            swarm.send("no window", Wire.join(all));
+          }
+          swarm.run(swarm::isAllClosed, PATIENCE);
+          siege.assertRefused(swarm, "no window", "no flow-control credit", LATE);
+        });
+  }
+
   /** Many large answers, for each of which there is room for a byte now and then. */
   @Test
   void windowsOfAByteAreBounded() {
-    byte[] opening = Wire.http2Opening(Wire.hex("0004 00000000"));
-    byte[] head = Wire.grpcHead("/interop.pb.InteropPb/Emit");
-    // Msg {4: Plan {2: 64, 6: 8192}}: 64 answers of 8 KiB, more than the window of a stream.
-    byte[] question = Wire.hex("00 00000007 22 05 10 40 30 80 40");
     int streams = 200;
     Siege.besiege(
         "HTTP/2 windows of a byte",
@@ -183,14 +212,11 @@ final class HostileHttp2Test {
                 () -> {
                   int n = next[0]++;
                   if (n < 0) {
-                    return ByteBuffer.wrap(opening);
+                    return ByteBuffer.wrap(NO_WINDOW);
                   }
                   int id = 2 * (n % streams) + 1;
                   if (n < streams) {
-                    return ByteBuffer.wrap(
-                        Wire.join(
-                            Wire.http2(HEADERS, END_HEADERS, id, head),
-                            Wire.http2(DATA, END_STREAM, id, question)));
+                    return ByteBuffer.wrap(ask(id));
                   }
                   long now = System.nanoTime();
                   if (now < nextWindow[0]) {

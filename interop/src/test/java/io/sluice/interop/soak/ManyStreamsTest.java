@@ -68,7 +68,7 @@ final class ManyStreamsTest {
         await("handlers of the server that run")
             .atMost(PATIENCE)
             .untilAsserted(() -> assertThat(handlers()).isZero());
-        footprint.look(
+        footprint.lookAtRest(
             "round %d of %d ms"
                 .formatted(i, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)));
       }

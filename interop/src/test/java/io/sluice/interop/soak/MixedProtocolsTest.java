@@ -2,6 +2,7 @@ package io.sluice.interop.soak;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sluice.interop.harness.GatewayProcess;
+import io.sluice.interop.harness.GrpcPeer;
 import io.sluice.interop.harness.Peers;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -24,14 +25,37 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 final class MixedProtocolsTest {
   private static final int SECONDS =
-      Integer.getInteger("sluice.soak.mixed.seconds", Soak.pick(10, 600));
+      Integer.getInteger("sluice.soak.mixed.seconds", Soak.pick(4, 600));
   private static final int PHASES = Soak.pick(2, 10);
-  private static final Duration CALM = Duration.ofSeconds(3);
+
+  /** In each phase: so every place is restarted in the short form too. */
+  private static final int LEAST_RESTARTS = 2;
+
+  /** Between two restarts. */
+  private static final Duration PAUSE = Duration.ofSeconds(Soak.pick(1, 3));
+
+  /** After the last, so that it is seen that all have recovered. */
+  private static final Duration LAST = Trouble.RECOVERY.plusSeconds(3);
+
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(60);
 
+  /** Of a caller's timeline. */
+  private static final int BUCKET_MILLIS = 100;
+
   /** Longer than any pause of a busy machine: a call that meets it is stuck. */
   private static final String PATIENCE = "30s";
+
+  /** A downstream that runs. */
+  private record Running(InetSocketAddress address, Runnable kill) {
+    static Running of(Peers.Server server) {
+      return new Running(server.address(), server::close);
+    }
+
+    static Running of(GrpcPeer.Server server) {
+      return new Running(server.address(), server::close);
+    }
+  }
 
   /** The downstreams. */
   private enum Place {
@@ -39,33 +63,54 @@ final class MixedProtocolsTest {
     /** Speaks another protocol than the callers. */
     TRANSLATED,
     /** Answers multiplexed calls side by side. */
-    MULTIPLEXED;
+    MULTIPLEXED,
+    /** Of another implementation of gRPC than the rest. */
+    GRPC_GO;
 
-    private Peers.Server start() {
-      return this == MULTIPLEXED ? Peers.server("--mux") : Peers.server();
+    Running start() {
+      return switch (this) {
+        case USUAL, TRANSLATED -> Running.of(Peers.server());
+        case MULTIPLEXED -> Running.of(Peers.server("--mux"));
+        case GRPC_GO -> Running.of(GrpcPeer.GO.server());
+      };
     }
 
-    private Peers.Server startAt(InetSocketAddress address) {
-      return this == MULTIPLEXED ? Peers.serverAt(address, "--mux") : Peers.serverAt(address);
+    Running startAt(InetSocketAddress address) {
+      return switch (this) {
+        case USUAL, TRANSLATED -> Running.of(Peers.serverAt(address));
+        case MULTIPLEXED -> Running.of(Peers.serverAt(address, "--mux"));
+        case GRPC_GO -> Running.of(GrpcPeer.serverAt(address));
+      };
     }
   }
+
+  /** What callers of grpc-go speak; the others are Kitex's. */
+  private static final String GO = "grpc-go";
 
   /** One caller: by which listener it comes, what it speaks, and how many share its connection. */
   private record Caller(Place place, String listener, String transport, String shape, int workers) {
     Peers.Load start(GatewayProcess gateway) {
-      return Soak.endless(
-          new InetSocketAddress("127.0.0.1", gateway.port(listener)),
-          transport,
-          "--shape",
-          shape,
-          "--connections",
-          "1",
-          "--workers",
-          Integer.toString(workers),
-          "--shared",
-          "--tolerate-errors",
-          "--timeout",
-          PATIENCE);
+      InetSocketAddress to = new InetSocketAddress("127.0.0.1", gateway.port(listener));
+      List<String> options =
+          new ArrayList<>(
+              List.of(
+                  "--shape", shape, "--workers", Integer.toString(workers), "--timeout", PATIENCE));
+      if (transport.equals(GO)) {
+        return GrpcPeer.load(to, options.toArray(String[]::new));
+      }
+      options.addAll(
+          List.of("--connections", "1", "--shared", "--tolerate-errors", "--full-timeline"));
+      return Soak.endless(to, transport, options.toArray(String[]::new));
+    }
+
+    /** What it says when it has lost its downstream, or has not found it. */
+    Loss loss() {
+      return switch (transport) {
+        case GO -> Loss.GRPC_GO;
+        case "grpc-pb", "grpc-thrift" -> Loss.KITEX_GRPC;
+        case "ttstream" -> Loss.TTSTREAM;
+        default -> Loss.PING_PONG;
+      };
     }
 
     @Override
@@ -98,6 +143,9 @@ final class MixedProtocolsTest {
           usual("ttstream", "long-stream", 4),
           new Caller(Place.MULTIPLEXED, "multiplexed", "ttheader-mux", "unary", 4),
           new Caller(Place.MULTIPLEXED, "multiplexed", "kitexpb-ttheader-mux", "unary", 4),
+          new Caller(Place.GRPC_GO, "rpc", GO, "unary", 2),
+          new Caller(Place.GRPC_GO, "rpc", GO, "stream", 2),
+          new Caller(Place.GRPC_GO, "rpc", GO, "long-stream", 2),
           translated("grpc-to-thrift", "grpc-thrift", "unary", 2),
           translated("grpc-to-thrift", "grpc-thrift", "stream", 2),
           translated("grpc-to-thrift", "grpc-thrift", "long-stream", 2),
@@ -108,15 +156,7 @@ final class MixedProtocolsTest {
           translated("to-grpc", "ttheader-framed", "unary", 1),
           translated("to-grpc", "kitexpb-ttheader-framed", "unary", 1));
 
-  /** What a call may say that has lost its downstream, or has not found it. */
-  private static final List<String> LOST =
-      List.of(
-          "get connection error",
-          "connection to ADDR lost",
-          "Connection reset by peer",
-          "Broken pipe");
-
-  private static String config(Map<Place, Peers.Server> servers) {
+  private static String config(Map<Place, Running> servers) {
     return """
         listeners:
           rpc: {address: "127.0.0.1:0"}
@@ -152,6 +192,10 @@ final class MixedProtocolsTest {
             transport: {unary: grpc}
             idleTimeout: 1s
             package: interop.pb
+          grpc-go:
+            endpoints: ["127.0.0.1:%4$d"]
+            transport: {unary: grpc, streaming: grpc}
+            idleTimeout: 1s
         routes:
           - {match: {listener: multiplexed}, cluster: multiplexed}
           - {match: {listener: grpc-to-thrift}, cluster: thrift, mode: stream}
@@ -160,6 +204,7 @@ final class MixedProtocolsTest {
           - {match: {listener: to-grpc}, cluster: grpc-thrift, mode: unary}
           - {match: {listener: to-grpc, protocol: ttstream}, cluster: grpc-streams, mode: stream}
           - {match: {listener: to-grpc, codec: protobuf}, cluster: grpc-protobuf, mode: unary}
+          - {match: {listener: rpc, service: interop.Raw}, cluster: grpc-go}
           - {match: {listener: rpc, protocol: buffered}, cluster: buffered}
           - {match: {listener: rpc, protocol: framed}, cluster: framed}
           - {match: {listener: rpc, protocol: ttheader}, cluster: ttheader}
@@ -168,12 +213,13 @@ final class MixedProtocolsTest {
         .formatted(
             servers.get(Place.USUAL).address().getPort(),
             servers.get(Place.TRANSLATED).address().getPort(),
-            servers.get(Place.MULTIPLEXED).address().getPort());
+            servers.get(Place.MULTIPLEXED).address().getPort(),
+            servers.get(Place.GRPC_GO).address().getPort());
   }
 
   @Test
   void everyAnswerIsRightWhileDownstreamsComeAndGo() {
-    Map<Place, Peers.Server> servers = new EnumMap<>(Place.class);
+    Map<Place, Running> servers = new EnumMap<>(Place.class);
     Map<Place, Trouble> troubles = new EnumMap<>(Place.class);
     Map<Caller, Peers.Load> loads = new LinkedHashMap<>();
     try {
@@ -189,64 +235,79 @@ final class MixedProtocolsTest {
         int restarts = 0;
         for (int phase = 1; phase <= PHASES; phase++) {
           long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / PHASES;
-          while (System.nanoTime() < end) {
+          while (System.nanoTime() < end || restarts < phase * LEAST_RESTARTS) {
             Place place = Place.values()[restarts++ % Place.values().length];
             troubles
                 .get(place)
                 .during(
                     () -> {
-                      servers.get(place).close();
+                      servers.get(place).kill().run();
                       servers.compute(place, (key, gone) -> place.startAt(gone.address()));
                     });
-            Soak.pass(CALM);
+            Soak.pass(PAUSE);
           }
           footprint.look("phase " + phase);
         }
+        Soak.pass(LAST);
+        long end = System.currentTimeMillis();
         Map<Caller, JsonNode> reports = new LinkedHashMap<>();
         loads.forEach((caller, load) -> reports.put(caller, load.stop(END)));
         Soak.say("%d restarts of downstreams in %d s", restarts, SECONDS);
         footprint.awaitNothingLeft();
-        footprint.look("at the end");
-        assertRight(reports, troubles);
+        footprint.lookAtRest("at the end");
+        assertRight(reports, troubles, end);
         footprint.assertFlat();
       }
     } finally {
       loads.values().forEach(Peers.Load::close);
-      servers.values().forEach(Peers.Server::close);
+      servers.values().forEach(server -> server.kill().run());
     }
   }
 
-  private static void assertRight(Map<Caller, JsonNode> reports, Map<Place, Trouble> troubles) {
+  /**
+   * @param end when the callers were told to stop, in milliseconds since 1970
+   */
+  private static void assertRight(
+      Map<Caller, JsonNode> reports, Map<Place, Trouble> troubles, long end) {
     SoftAssertions all = new SoftAssertions();
     reports.forEach(
         (caller, report) -> {
+          Trouble trouble = troubles.get(caller.place);
+          List<Trouble.Span> calm = trouble.calm(report.path("beganAtMs").asLong(), end);
           Soak.say(
-              "%s, dials %d, errors %s",
-              Soak.figures(report), report.path("dials").asInt(), report.path("errorTexts"));
+              "%s, %d ms beside restarts, errors %s",
+              Soak.figures(report),
+              calm.stream().mapToLong(span -> span.to() - span.from()).sum(),
+              report.path("errorTexts"));
           all.assertThat(report.path("mismatches").asLong())
               .as("%s: wrong answers", caller)
               .isZero();
           all.assertThat(report.path("stuck").asLong()).as("%s: stuck calls", caller).isZero();
-          all.assertThat(report.path("ok").asLong()).as("%s: right answers", caller).isPositive();
           all.assertThat(report.path("errorTexts").properties())
               .as("%s: errors other than a lost downstream", caller)
-              .allMatch(error -> LOST.stream().anyMatch(error.getKey()::contains));
-          all.assertThat(errorsAt(report, troubles.get(caller.place)))
-              .as("%s: ms at which calls failed although the downstream was there", caller)
-              .isEmpty();
+              .allMatch(error -> caller.loss().isSaidBy(error.getKey()));
+          all.assertThat(calm).as("%s: times without trouble", caller).isNotEmpty();
+          for (Trouble.Span span : calm) {
+            all.assertThat(sum(report, span, "ok"))
+                .as("%s: right answers while the downstream was there, %s", caller, span)
+                .isPositive();
+            all.assertThat(sum(report, span, "errors"))
+                .as("%s: errors while the downstream was there, %s", caller, span)
+                .isZero();
+          }
         });
     all.assertAll();
   }
 
-  /** When errors came that no trouble explains, in milliseconds since the caller's start. */
-  private static List<Long> errorsAt(JsonNode report, Trouble trouble) {
-    List<Long> unexplained = new ArrayList<>();
+  /** Of the buckets of the timeline that lie in that time. */
+  private static long sum(JsonNode report, Trouble.Span span, String what) {
+    long sum = 0;
     for (JsonNode bucket : report.path("timeline")) {
       long at = report.path("beganAtMs").asLong() + bucket.path("atMs").asLong();
-      if (bucket.path("errors").asLong() > 0 && !trouble.touches(at, at + 100)) {
-        unexplained.add(bucket.path("atMs").asLong());
+      if (at >= span.from() && at + BUCKET_MILLIS <= span.to()) {
+        sum += bucket.path(what).asLong();
       }
     }
-    return unexplained;
+    return sum;
   }
 }

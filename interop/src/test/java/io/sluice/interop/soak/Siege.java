@@ -84,6 +84,11 @@ final class Siege implements AutoCloseable {
   private int logSeen;
 
   /**
+   * What each of the honest callers speaks, with its calls that were answered when a phase began.
+   */
+  private final Map<String, Double> answered = new TreeMap<>();
+
+  /**
    * @param limits more of the listener's, each behind a comma
    * @param transports what the honest callers speak
    */
@@ -114,6 +119,7 @@ final class Siege implements AutoCloseable {
     sampler.setDaemon(true);
     sampler.start();
     for (String transport : transports) {
+      answered.put(transport.startsWith("grpc") ? "grpc" : transport, 0.0);
       neighbours.add(
           Soak.endless(gateway.address(), transport, "--connections", "1", "--tolerate-errors"));
     }
@@ -150,6 +156,20 @@ final class Siege implements AutoCloseable {
   /** From here on ports may be used again: what the log said of them before is past. */
   void beginPhase() {
     logSeen = gateway.log().size();
+    answered.replaceAll((protocol, before) -> answered(protocol));
+  }
+
+  private double answered(String protocol) {
+    return gateway.metric("sluice_calls_total", "protocol=\"" + protocol + '"', "status=\"ok\"");
+  }
+
+  /** Each of the honest callers has been answered in this phase. */
+  void assertNeighboursGoOn(String beside) {
+    answered.forEach(
+        (protocol, before) ->
+            await("answers by " + protocol + " beside " + beside)
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> answered(protocol) > before));
   }
 
   /** Why the gateway closed which connection of this phase, by the caller's port. */
@@ -213,6 +233,7 @@ final class Siege implements AutoCloseable {
         }
       }
       assertThat(gateway.isAlive()).as("the gateway lives\n%s", gateway.output()).isTrue();
+      assertNeighboursGoOn(name);
       // Its callers' connections are gone at once, those to the server when they were idle.
       await(name + ": open files return to " + filesBefore)
           .atMost(Duration.ofSeconds(30))

@@ -80,11 +80,6 @@ final class Talk {
     return timeoutMillis;
   }
 
-  /** When it was opened, in milliseconds since 1970. */
-  long openedAt() {
-    return openedAt;
-  }
-
   int said() {
     return said;
   }

@@ -2,16 +2,19 @@ package io.sluice.interop.soak;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 
-/** Speaks ttstream, behind a handler that cuts what comes into frames without their lengths. */
-final class TtstreamCaller extends ChannelInboundHandlerAdapter implements StreamCaller {
+/** Speaks ttstream. */
+final class TtstreamCaller extends StreamCaller {
+  private static final int MAX_FRAME = 1 << 20;
   private static final int FLAG_STREAMING = 2;
   private static final int HEADER = 2;
   private static final int DATA = 3;
@@ -26,33 +29,39 @@ final class TtstreamCaller extends ChannelInboundHandlerAdapter implements Strea
 
   private static final byte[] NOTHING = {};
 
-  private final Crowd.Kind kind;
-  private final String name;
-  private final Listener listener;
+  private final class Frames extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+      ByteBuf frame = (ByteBuf) msg;
+      try {
+        read(frame);
+      } finally {
+        frame.release();
+      }
+    }
+  }
+
   private final IntObjectMap<Talk> talks = new IntObjectHashMap<>();
   private final BitSet ended = new BitSet();
-  private ChannelHandlerContext ctx;
   private int lastId;
-  private boolean cut;
 
   TtstreamCaller(Crowd.Kind kind, String name, Listener listener) {
-    this.kind = kind;
-    this.name = name;
-    this.listener = listener;
+    super(kind, name, listener);
+  }
+
+  /** Without their lengths. */
+  @Override
+  protected ChannelHandler codec() {
+    return new LengthFieldBasedFrameDecoder(MAX_FRAME, 0, 4, 0, 4);
   }
 
   @Override
-  public void handlerAdded(ChannelHandlerContext ctx) {
-    this.ctx = ctx;
+  protected ChannelHandler protocol() {
+    return new Frames();
   }
 
   @Override
-  public Crowd.Kind kind() {
-    return kind;
-  }
-
-  @Override
-  public void open(Talk talk) {
+  void open(Talk talk) {
     int id = ++lastId;
     talk.handle(id);
     talks.put(id, talk);
@@ -61,22 +70,22 @@ final class TtstreamCaller extends ChannelInboundHandlerAdapter implements Strea
             ? Wire.integers(METHOD, talk.method(), FRAME_TYPE, HEADER)
             : Wire.integers(
                 METHOD, talk.method(), TIMEOUT, talk.timeoutMillis(), FRAME_TYPE, HEADER);
-    write(id, Wire.join(Wire.service("InteropStream"), integers), NOTHING);
+    frame(id, Wire.join(Wire.service("InteropStream"), integers), NOTHING);
   }
 
   @Override
-  public void say(Talk talk, byte[] message) {
+  void say(Talk talk, byte[] message) {
     frame(talk, DATA, message);
   }
 
   @Override
-  public void halfClose(Talk talk) {
+  void halfClose(Talk talk) {
     frame(talk, TRAILER, NOTHING);
   }
 
   /** As Kitex's clients do: a reset, and a trailer behind it. */
   @Override
-  public void cancel(Talk talk) {
+  void cancel(Talk talk) {
     byte[] method = Wire.ascii(talk.method());
     byte[] text = Wire.ascii("enough");
     int id = (int) talk.handle();
@@ -101,35 +110,16 @@ final class TtstreamCaller extends ChannelInboundHandlerAdapter implements Strea
   }
 
   private void frame(Talk talk, int type, byte[] payload) {
-    write((int) talk.handle(), Wire.integers(METHOD, talk.method(), FRAME_TYPE, type), payload);
+    frame((int) talk.handle(), Wire.integers(METHOD, talk.method(), FRAME_TYPE, type), payload);
   }
 
-  private void write(int id, byte[] sections, byte[] payload) {
-    ctx.write(Unpooled.wrappedBuffer(Wire.ttheader(FLAG_STREAMING, id, sections, payload)));
-  }
-
-  @Override
-  public void flush() {
-    ctx.flush();
+  private void frame(int id, byte[] sections, byte[] payload) {
+    write(Unpooled.wrappedBuffer(Wire.ttheader(FLAG_STREAMING, id, sections, payload)));
   }
 
   @Override
-  public void cut() {
-    cut = true;
+  protected void forget() {
     talks.clear();
-    ctx.close();
-  }
-
-  @Override
-  public void channelRead(ChannelHandlerContext ctx, Object msg) {
-    ByteBuf frame = (ByteBuf) msg;
-    try {
-      if (!cut) {
-        read(frame);
-      }
-    } finally {
-      frame.release();
-    }
   }
 
   private void read(ByteBuf frame) {
@@ -139,19 +129,19 @@ final class TtstreamCaller extends ChannelInboundHandlerAdapter implements Strea
     ByteBuf payload = frame.slice(end, frame.readableBytes() - end);
     Talk talk = talks.get(id);
     if (id <= 0 || id > lastId || ended.get(id)) {
-      listener.fault(name + ": frame of type " + type + " for stream " + id + " that is none");
+      fault("frame of type " + type + " for stream " + id + " that is none");
     } else if (talk == null) {
       // It was given up, of which the gateway had not heard yet.
       return;
     } else if (type == DATA) {
-      listener.heard(talk, payload);
+      listener().heard(talk, payload);
     } else if (type == TRAILER || type == RST) {
       talks.remove(id);
       ended.set(id);
       boolean ok = type == TRAILER && !payload.isReadable();
-      listener.ended(talk, ok, payload.toString(StandardCharsets.UTF_8));
+      listener().ended(talk, ok, payload.toString(StandardCharsets.UTF_8));
     } else if (type != HEADER) {
-      listener.fault(name + ": frame of type " + type);
+      fault("frame of type " + type);
     }
   }
 
@@ -178,25 +168,5 @@ final class TtstreamCaller extends ChannelInboundHandlerAdapter implements Strea
       }
     }
     return found;
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext ctx) {
-    if (!cut) {
-      listener.fault(name + ": closed by the gateway");
-    }
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (!cut) {
-      listener.fault(name + ": " + cause);
-    }
-    ctx.close();
-  }
-
-  @Override
-  public String toString() {
-    return name;
   }
 }

@@ -23,6 +23,8 @@ public final class GrpcHeaders {
   private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
   public static final AsciiString SOURCE_SERVICE = AsciiString.cached("source-service");
   public static final AsciiString SOURCE_METHOD = AsciiString.cached("source-method");
+  private static final AsciiString BIZ_STATUS = AsciiString.cached("biz-status");
+  private static final AsciiString BIZ_EXTRA = AsciiString.cached("biz-extra");
   private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
   private static final AsciiString TE = AsciiString.cached("te");
   private static final AsciiString TRAILERS = AsciiString.cached("trailers");
@@ -195,11 +197,11 @@ public final class GrpcHeaders {
   }
 
   private static @Nullable BizStatus bizStatus(Http2Headers trailers, Status status) {
-    CharSequence code = trailers.get("biz-status");
+    CharSequence code = trailers.get(BIZ_STATUS);
     if (code == null || integer(code, 0) == 0) {
       return null;
     }
-    String extra = trailers.get("biz-extra") == null ? null : text(trailers, "biz-extra");
+    String extra = trailers.contains(BIZ_EXTRA) ? text(trailers, BIZ_EXTRA) : null;
     return new BizStatus(integer(code, 0), status.text(), extra);
   }
 

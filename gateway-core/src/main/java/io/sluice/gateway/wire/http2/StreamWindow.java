@@ -1,11 +1,13 @@
 package io.sluice.gateway.wire.http2;
 
+import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 
-/** The window that the gateway gives the peer on each stream. */
+/** The windows that the gateway and its peer give each other on each stream. */
 public final class StreamWindow {
   private StreamWindow() {}
 
@@ -27,5 +29,25 @@ public final class StreamWindow {
     } catch (Http2Exception e) {
       throw new IllegalStateException("window of stream " + stream.id(), e);
     }
+  }
+
+  /**
+   * Whether the peer's windows, or the channel, leave too little room for what was written and has
+   * not left, so that the last of it is certain to wait.
+   *
+   * @param unsent bytes of the stream
+   * @param unsentOfAll bytes of all streams of the connection
+   */
+  public static boolean holdsUp(
+      Http2FrameCodec codec, Http2FrameStream stream, long unsent, long unsentOfAll) {
+    Http2Connection connection = codec.connection();
+    Http2Stream open = connection.stream(stream.id());
+    if (open == null) {
+      return false;
+    }
+    Http2RemoteFlowController windows = connection.remote().flowController();
+    return windows.windowSize(open) < unsent
+        || windows.windowSize(connection.connectionStream()) < unsentOfAll
+        || !windows.channelHandlerContext().channel().isWritable();
   }
 }
