@@ -10,8 +10,8 @@ import io.netty.buffer.ByteBuf;
  */
 public record Aside(Headers headers, ByteBuf payload) {
 
-  /** Bytes that it occupies until it has been passed on. */
+  /** Bytes that count for it until it has been passed on. */
   public int size() {
-    return headers.footprint() + payload.readableBytes();
+    return headers.footprint() + Weight.of(payload, true);
   }
 }

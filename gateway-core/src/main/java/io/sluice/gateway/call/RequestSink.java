@@ -17,10 +17,11 @@ public interface RequestSink {
 
   /**
    * A part of a message. Every part is answered by {@link ResponseSink#requestTaken} sooner or
-   * later, which is how a slow reader slows the caller.
+   * later, with its {@link Weight}, which is how a slow reader slows the caller.
    *
    * @param part handed over to the callee
-   * @param endOfMessage whether this is the last part of its message
+   * @param endOfMessage whether this is the last part of its message; false in all parts of gRPC,
+   *     which are cut anywhere
    */
   void requestData(ByteBuf part, boolean endOfMessage);
 
@@ -45,7 +46,7 @@ public interface RequestSink {
    */
   void requestCancel(Status why);
 
-  /** So many bytes of {@link ResponseSink#responseData} have been passed on. */
+  /** Parts of {@link ResponseSink#responseData} that weigh so many bytes have been passed on. */
   void responseTaken(int bytes);
 
   /**

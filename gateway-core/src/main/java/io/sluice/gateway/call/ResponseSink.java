@@ -16,10 +16,11 @@ public interface ResponseSink {
   void responseHead();
 
   /**
-   * A part of a message. Every part is answered by {@link RequestSink#responseTaken}.
+   * A part of a message. Every part is answered by {@link RequestSink#responseTaken} with its
+   * {@link Weight}.
    *
    * @param part handed over to the callee
-   * @param endOfMessage whether this is the last part of its message
+   * @param endOfMessage as in {@link RequestSink#requestData}
    */
   void responseData(ByteBuf part, boolean endOfMessage);
 
@@ -42,7 +43,7 @@ public interface ResponseSink {
    */
   void responseEnd(CallEnd end);
 
-  /** So many bytes of {@link RequestSink#requestData} have been passed on. */
+  /** Parts of {@link RequestSink#requestData} that weigh so many bytes have been passed on. */
   void requestTaken(int bytes);
 
   /**

@@ -175,22 +175,29 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     }
     this.connection = connection;
     ArrayDeque<ByteBuf> parts = early;
-    early = null;
-    if (parts != null) {
-      for (ByteBuf part = parts.poll(); part != null; part = parts.poll()) {
-        requestData(part, false);
-      }
+    // What comes meanwhile, as these are taken, stands behind them.
+    while (parts != null && early == parts && !parts.isEmpty()) {
+      write(connection, parts.poll());
     }
+    if (early != parts) {
+      return;
+    }
+    early = null;
     if (earlyEnd) {
       requestEnd();
     }
+  }
+
+  /** Whether what comes is passed on at once. */
+  private boolean isThrough() {
+    return connection != null && early == null;
   }
 
   @Override
   public final void requestData(ByteBuf part, boolean endOfMessage) {
     if (over) {
       part.release();
-    } else if (connection != null) {
+    } else if (isThrough()) {
       write(connection, part);
     } else {
       if (early == null) {
@@ -205,7 +212,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    if (connection != null) {
+    if (isThrough()) {
       call.reached(Phase.SENT);
       writeEnd(connection);
     } else {
@@ -215,7 +222,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   @Override
   public final void requestLast(ByteBuf part, boolean endOfMessage) {
-    if (over || connection == null) {
+    if (over || !isThrough()) {
       requestData(part, endOfMessage);
       requestEnd();
     } else {

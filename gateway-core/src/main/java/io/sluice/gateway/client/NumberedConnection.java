@@ -9,6 +9,7 @@ import io.netty.util.collection.IntObjectMap;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.loop.Budget;
@@ -197,9 +198,9 @@ abstract class NumberedConnection<C extends NumberedConnection<C, L>, L extends 
 
   /** Passes on a part of a response. Ends the call instead if its caller takes too little. */
   final void pass(L leg, ByteBuf part, boolean endOfMessage) {
-    int size = part.readableBytes();
-    leg.received(size);
-    underWay += size;
+    int weight = Weight.of(part, endOfMessage);
+    leg.received(weight);
+    underWay += weight;
     leg.response().responseData(part, endOfMessage);
     passed(leg);
   }

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Timers;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +32,10 @@ abstract class NumberedLeg<C extends NumberedConnection<C, ?>> extends StreamLeg
     this.id = id;
   }
 
+  /** Writes a message, which the part is the whole of. */
   @Override
   void write(C connection, ByteBuf part) {
-    unacknowledged += part.readableBytes();
+    unacknowledged += Weight.of(part, true);
   }
 
   /** What was written has left, or may be taken as if. */

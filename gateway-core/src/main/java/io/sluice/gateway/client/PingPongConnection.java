@@ -9,6 +9,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
@@ -123,10 +124,11 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
       endOneway();
       return;
     }
+    int weight = requestRemaining <= 0 ? size + Weight.MESSAGE : size;
     if (ctx.channel().isWritable()) {
-      leg.response().requestTaken(size);
+      leg.response().requestTaken(weight);
     } else {
-      unacknowledged += size;
+      unacknowledged += weight;
     }
   }
 
@@ -246,8 +248,9 @@ final class PingPongConnection extends ChannelInboundHandlerAdapter implements B
         break;
       }
       if (isData) {
-        window += part.readableBytes();
-        leg.response().responseData(part, !replies.isPartDue());
+        boolean last = !replies.isPartDue();
+        window += Weight.of(part, last);
+        leg.response().responseData(part, last);
       } else {
         replies.gather(part);
       }

@@ -162,6 +162,10 @@ final class SharedPool<C extends SharedConnection> implements ConnectionPool<C> 
   private void failed(C connection, String why) {
     pending.remove(connection);
     endpoint.backoff().failed();
+    for (C spare = emptiest(); spare != null && !waiting.isEmpty(); spare = emptiest()) {
+      // It waited for a connection of its own; one with others does as well.
+      waiting.poll().connected(spare);
+    }
     if (pending.isEmpty()) {
       // No attempt is left that could serve those who wait.
       List<Waiter<C>> disappointed = new ArrayList<>(waiting);

@@ -157,6 +157,10 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
   }
 
   private void read(Frame frame) {
+    if (frame.type() == FrameType.UNKNOWN) {
+      dropped();
+      return;
+    }
     TtstreamLeg leg = leg(frame.streamId());
     if (leg == null) {
       // Of a stream that is over, or for nobody.
@@ -193,7 +197,7 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
           pass(leg, new Aside(frame.headers(), frame.payload().retain()));
         }
       }
-      case UNKNOWN -> dropped();
+      case UNKNOWN -> {}
     }
   }
 

@@ -11,6 +11,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.loop.Timers;
@@ -181,10 +182,10 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
       request.came(part, endOfMessage);
       return;
     }
-    int size = part.readableBytes();
+    int weight = Weight.of(part, endOfMessage);
     part.release();
     if (state == State.ENDING) {
-      inbound.requestTaken(size);
+      inbound.requestTaken(weight);
     }
   }
 

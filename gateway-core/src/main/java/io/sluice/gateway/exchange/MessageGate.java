@@ -13,6 +13,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.MessagePrefix;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
@@ -141,7 +142,7 @@ final class MessageGate implements Budget.Holder {
   }
 
   private void gather(ByteBuf part, boolean endOfMessage) {
-    owed += part.readableBytes();
+    owed += Weight.of(part, endOfMessage);
     if (gathered == null) {
       gathered = ByteBufAllocator.DEFAULT.compositeBuffer(1024);
     }
@@ -289,8 +290,8 @@ final class MessageGate implements Budget.Holder {
       MessageHead head = request ? call.request() : call.response();
       head.replacedBy(message.readableBytes());
     }
-    passed += message.readableBytes();
-    way.deliver(message, true);
+    passed += Weight.of(message, !grpc);
+    way.deliver(message, !grpc);
   }
 
   /** So many bytes that are no message pass, and will be said to be taken with the others. */

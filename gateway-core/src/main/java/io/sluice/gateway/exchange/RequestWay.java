@@ -5,6 +5,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
+import io.sluice.gateway.call.Weight;
 import org.jspecify.annotations.Nullable;
 
 /** The request's way: from the caller to the outbound leg, so long as there is one. */
@@ -46,7 +47,7 @@ final class RequestWay extends Way {
    * @param part handed over
    */
   void came(ByteBuf part, boolean endOfMessage) {
-    count(part.readableBytes());
+    count(part, endOfMessage);
     data(part, endOfMessage);
   }
 
@@ -57,19 +58,19 @@ final class RequestWay extends Way {
       end(null);
       return;
     }
-    int size = part.readableBytes();
-    count(size);
+    int weight = Weight.of(part, endOfMessage);
+    count(part, endOfMessage);
     if (limitsPass(part, endOfMessage)) {
-      underWay += size;
+      underWay += weight;
       leg.requestLast(part, endOfMessage);
     } else {
       end(null);
     }
   }
 
-  private void count(int bytes) {
-    exchange().call().addRequestBytes(bytes);
-    owed += bytes;
+  private void count(ByteBuf part, boolean endOfMessage) {
+    exchange().call().addRequestBytes(part.readableBytes());
+    owed += Weight.of(part, endOfMessage);
   }
 
   @Override
@@ -86,14 +87,14 @@ final class RequestWay extends Way {
 
   @Override
   void deliver(ByteBuf part, boolean endOfMessage) {
-    int size = part.readableBytes();
+    int weight = Weight.of(part, endOfMessage);
     if (leg != null) {
-      underWay += size;
+      underWay += weight;
       leg.requestData(part, endOfMessage);
     } else {
       // The answer is there already, though it may still wait.
       part.release();
-      taken(size);
+      taken(weight);
     }
   }
 

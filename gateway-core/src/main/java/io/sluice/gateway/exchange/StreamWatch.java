@@ -6,6 +6,7 @@ import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.route.StreamLimits;
 import io.sluice.gateway.route.StreamRate;
@@ -105,7 +106,7 @@ final class StreamWatch extends Timers.Timer {
     call.addResponseMessages(begun);
     observer.response(begun, part.readableBytes());
     if (timed) {
-      underWay += part.readableBytes();
+      underWay += Weight.of(part, endOfMessage);
       lastResponse = now();
     }
     return passes(part, endOfMessage, begun, responses, responsePace);

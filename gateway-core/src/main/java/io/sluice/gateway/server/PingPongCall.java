@@ -11,6 +11,7 @@ import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.pingpong.ExceptionBody;
 import io.sluice.gateway.wire.thrift.ThriftHead;
@@ -109,9 +110,9 @@ final class PingPongCall implements ResponseSink {
       part.release();
       return;
     }
-    int size = part.readableBytes();
-    window += size;
-    connection.underWay(size);
+    int weight = Weight.of(part, last);
+    window += weight;
+    connection.underWay(weight);
     request.requestData(part, last);
     if (last && request != null) {
       request.requestEnd();
@@ -194,29 +195,29 @@ final class PingPongCall implements ResponseSink {
 
   @Override
   public void responseData(ByteBuf part, boolean endOfMessage) {
-    int size = part.readableBytes();
+    int weight = Weight.of(part, endOfMessage);
     if (call.isOneway() || instead != null) {
       part.release();
-      acknowledge(size);
+      acknowledge(weight);
       return;
     }
     if (replyBegun) {
-      replyRemaining -= size;
+      replyRemaining -= part.readableBytes();
       connection.write(part);
     } else if (endOfMessage) {
       hold(part);
       return;
     } else if (multiplexed || checksum != null) {
       hold(part);
-      gathered += size;
-      connection.gathered(size);
+      gathered += weight;
+      connection.gathered(weight);
     } else {
       beginReply(part);
     }
     if (connection.isWritable()) {
-      acknowledge(size);
+      acknowledge(weight);
     } else {
-      unacknowledged += size;
+      unacknowledged += weight;
     }
   }
 

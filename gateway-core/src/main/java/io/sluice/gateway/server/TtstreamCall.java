@@ -8,6 +8,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.wire.WireException;
 import io.sluice.gateway.wire.thrift.ThriftException;
@@ -79,9 +80,10 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
    * @param payload handed over
    */
   void data(ByteBuf payload) {
+    int weight = Weight.of(payload, true);
     boolean within = window < WINDOW;
-    window += payload.readableBytes();
-    server.holds(payload.readableBytes());
+    window += weight;
+    server.holds(weight);
     if (within && window >= WINDOW) {
       watch();
       server.overWindow(1);
@@ -154,6 +156,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
   @Override
   protected void fire() {
     if (server.hasOneCall()) {
+      server.lookAhead();
       watch();
     } else {
       end(SLOW);
@@ -188,7 +191,7 @@ final class TtstreamCall extends Timers.Timer implements ResponseSink {
       part.release();
       return;
     }
-    unacknowledged += part.readableBytes();
+    unacknowledged += Weight.of(part, endOfMessage);
     server.write(server.writer().data(id, call.method(), part));
     if (server.isWritable()) {
       acknowledge();

@@ -27,6 +27,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The inbound leg of ttstream: one connection with many streams, each a call. */
 final class TtstreamServer extends ChannelInboundHandlerAdapter implements Connection {
+  /**
+   * Bytes of requests up to which a stream that waits for its time, and is alone, is read on: the
+   * beginning of another one may stand behind them. Less than what ends it if it is not alone.
+   */
+  private static final int PACED_AHEAD = 128 * 1024;
+
+  /** What a connection may hold so that a stream that stands still, and is alone, is read on. */
+  private static final int LOOK_AHEAD = 2 << 20;
+
   private static final Status STOPPING = Status.unavailable("the gateway stops");
 
   private final ListenerContext listener;
@@ -235,7 +244,9 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
 
   /** One that waits for its time holds up the connection only if nobody else is on it. */
   private boolean mayRead() {
-    return postponed == null && overWindow == 0 && (waiting == 0 || calls.size() > 1);
+    return postponed == null
+        && overWindow == 0
+        && (waiting == 0 || calls.size() > 1 || underWay < PACED_AHEAD);
   }
 
   private void limitReading() {
@@ -311,12 +322,23 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   /** The connection holds so many bytes more. */
   void holds(int more) {
     underWay += more;
+    if (waiting > 0) {
+      limitReading();
+    }
     tellHeld();
   }
 
   /** Whether there is one stream only, so that the connection may wait for it. */
   boolean hasOneCall() {
     return calls.size() == 1;
+  }
+
+  /** Reads once behind a stream that stands still, as another one may begin there. */
+  void lookAhead() {
+    long most = Math.min(LOOK_AHEAD, listener.maxBuffered() / 4);
+    if (postponed == null && reader.held() + underWay < most) {
+      ctx.read();
+    }
   }
 
   /** So many streams more, or less, have more under way than they may. */

@@ -2,12 +2,15 @@ package io.sluice.gateway.translate;
 
 /**
  * The bytes of one direction that are on their way. What comes in is acknowledged as what went out
- * for it is taken; the two differ by prefixes and packing, so never more stays unacknowledged than
- * has gone out and is not taken.
+ * for it is taken, each in the same proportion to the whole: the two differ by prefixes, packing
+ * and what a message counts.
  */
 final class Credit {
   private long owed;
   private long passed;
+
+  /** How much of what is owed may be acknowledged. */
+  private long due;
 
   /** So many bytes have come in. */
   void came(int bytes) {
@@ -21,21 +24,27 @@ final class Credit {
 
   /** So many of those that went out have been taken. */
   void taken(int bytes) {
+    if (bytes < passed) {
+      due += (owed - due) * bytes / passed;
+    }
     passed -= bytes;
   }
 
-  /** How many more are on their way than whoever sent them waits for: packed messages grow. */
+  /** How many of those that went out have not been taken. */
+  long onTheirWay() {
+    return passed;
+  }
+
+  /** How many more are on their way than whoever sent them waits for: messages may grow. */
   long excess() {
     return Math.max(0, passed - Math.max(0, owed));
   }
 
-  /** How many of those that came in are to be acknowledged now. */
+  /** How many of those that came in are to be acknowledged now; all, if none is on its way. */
   int due() {
-    long due = owed - Math.max(0, passed);
-    if (due <= 0) {
-      return 0;
-    }
-    owed -= due;
-    return (int) due;
+    long now = passed <= 0 ? owed : due;
+    owed -= now;
+    due = 0;
+    return (int) now;
   }
 }

@@ -62,7 +62,6 @@ final class FromGrpc extends Translation {
       part.release();
       return;
     }
-    requestCame(part.readableBytes());
     read(part);
     settleRequest();
   }
@@ -131,7 +130,7 @@ final class FromGrpc extends Translation {
     if (isOver()) {
       return;
     }
-    endDue = isUnpacking();
+    endDue = isBehind();
     if (endDue) {
       return;
     }
@@ -170,7 +169,7 @@ final class FromGrpc extends Translation {
       return;
     }
     int size = part.readableBytes();
-    responseCame(size);
+    responseCame(part, endOfMessage);
     if (untold != null) {
       part.release();
     } else if (atStart) {

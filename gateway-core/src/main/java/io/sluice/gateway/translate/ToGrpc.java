@@ -40,7 +40,7 @@ final class ToGrpc extends Translation {
   /** What follows that reply, when all is well with it; else null. */
   private @Nullable CallEnd reply;
 
-  /** What ended the response behind a message that is still being unpacked; else null. */
+  /** What ended the response behind what has not been read yet; else null. */
   private @Nullable CallEnd endDue;
 
   ToGrpc(RpcCall call, Loop loop, ResponseSink caller, Opener opener) {
@@ -62,12 +62,12 @@ final class ToGrpc extends Translation {
       return;
     }
     int size = part.readableBytes();
-    requestCame(size);
+    requestCame(part, endOfMessage);
     if (atStart) {
       long length = endOfMessage ? size : call().request().bodyLength;
-      toLeg(prefixed(length, part, call().request().headAhead), endOfMessage);
+      toLeg(prefixed(length, part, call().request().headAhead), false);
     } else {
-      toLeg(part, endOfMessage);
+      toLeg(part, false);
     }
     atStart = endOfMessage;
     settleRequest();
@@ -114,7 +114,6 @@ final class ToGrpc extends Translation {
       part.release();
       return;
     }
-    responseCame(part.readableBytes());
     read(part);
     settleResponse();
   }
@@ -182,7 +181,7 @@ final class ToGrpc extends Translation {
     if (isOver()) {
       return;
     }
-    if (isUnpacking()) {
+    if (isBehind()) {
       endDue = end;
       return;
     }

@@ -9,6 +9,7 @@ import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.call.Weight;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
@@ -32,6 +33,12 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   /** What a message may grow, by its prefix, without being counted. */
   private static final int SLACK = 1024;
 
+  /**
+   * Bytes of messages that may be on their way before more of them are cut out of what the gRPC
+   * side has sent, where small ones take much less.
+   */
+  private static final int WINDOW = 256 * 1024;
+
   /** A packed message is unpacked to not more than this. */
   private static final int MAX_UNPACKED = 64 << 20;
 
@@ -48,8 +55,16 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   private final Credit requests = new Credit();
   private final Credit responses = new Credit();
+
+  /** Of the direction that the gRPC side sends. */
+  private final Credit said;
+
   private final GrpcMessageReader reader;
   private final Gathered gathered;
+  private boolean reading;
+
+  /** The gRPC side has sent more than may be passed on at present. */
+  private boolean behind;
 
   /** The message that is being unpacked; nothing is read until it is there. */
   private @Nullable Gunzip unpacking;
@@ -69,6 +84,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     this.caller = caller;
     this.opener = opener;
     this.fromGrpc = fromGrpc;
+    this.said = fromGrpc ? requests : responses;
     this.reader = new GrpcMessageReader(allocator());
     this.gathered = new Gathered(allocator());
   }
@@ -118,7 +134,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   /** What the gRPC side has sent is no message of this call: ends the call. */
   abstract void malformed(String why);
 
-  /** A message has been unpacked, and all has been read that came meanwhile. */
+  /** What held up the reading is over, and as much was read of what came meanwhile as may be. */
   abstract void wentOn();
 
   /** Cuts what the gRPC side sends into messages. */
@@ -137,10 +153,32 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   }
 
   private void readOn() {
+    if (reading) {
+      return;
+    }
+    boolean more = true;
+    reading = true;
     try {
-      while (!over && unpacking == null && readNext()) {}
+      while (more && !over && unpacking == null && said.onTheirWay() < WINDOW) {
+        more = readNext();
+      }
     } catch (WireException e) {
       malformed(String.valueOf(e.getMessage()));
+    }
+    reading = false;
+    behind = more && !reader.isBetweenMessages();
+  }
+
+  /** Whether something of the gRPC side is there that has not been passed on, nor gathered. */
+  final boolean isBehind() {
+    return behind || unpacking != null;
+  }
+
+  /** What was passed on of the gRPC side is being taken: reads on, if that is what it waits for. */
+  private void catchUp() {
+    if (behind && !reading && !over && unpacking == null && said.onTheirWay() < WINDOW) {
+      readOn();
+      wentOn();
     }
   }
 
@@ -150,6 +188,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       if (!reader.readPrefix()) {
         return false;
       }
+      said.came(GrpcMessageReader.PREFIX);
       Status refused = refusal();
       if (refused != null) {
         fail(refused);
@@ -160,6 +199,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     if (part == null) {
       return false;
     }
+    said.came(part.readableBytes());
     part(part, !reader.isPartDue());
     return true;
   }
@@ -188,7 +228,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   final void account() {
     long excess = requests.excess() + responses.excess();
     long packed = unpacking == null ? 0 : unpacking.held();
-    if (!over && !holds(gathered.held() + packed + (excess > SLACK ? excess : 0))) {
+    // A downstream that has ended does not count it any more.
+    long unread = behind && !fromGrpc ? reader.held() : 0;
+    if (!over && !holds(gathered.held() + packed + unread + (excess > SLACK ? excess : 0))) {
       cut();
     }
   }
@@ -201,11 +243,6 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
     } else {
       checked(gathered.take());
     }
-  }
-
-  /** Whether a message is being unpacked. */
-  final boolean isUnpacking() {
-    return unpacking != null;
   }
 
   /**
@@ -297,9 +334,9 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   // What is on its way.
 
-  /** So many bytes of the request have come. */
-  final void requestCame(int bytes) {
-    requests.came(bytes);
+  /** A part of the request has come from a side that does not speak gRPC. */
+  final void requestCame(ByteBuf part, boolean endOfMessage) {
+    requests.came(Weight.of(part, endOfMessage));
   }
 
   /** Passes a part of the request on, handed over. */
@@ -309,7 +346,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       part.release();
       return;
     }
-    requests.went(part.readableBytes());
+    requests.went(Weight.of(part, endOfMessage));
     open.requestData(part, endOfMessage);
     account();
   }
@@ -323,7 +360,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
 
   /** Acknowledges what can be. */
   final void settleRequest() {
-    int due = over || fromGrpc && isUnpacking() ? 0 : requests.due();
+    int due = over || fromGrpc && unpacking != null ? 0 : requests.due();
     if (due > 0) {
       caller.requestTaken(due);
     }
@@ -332,13 +369,14 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void requestTaken(int bytes) {
     requests.taken(bytes);
+    catchUp();
     account();
     settleRequest();
   }
 
-  /** So many bytes of the response have come. */
-  final void responseCame(int bytes) {
-    responses.came(bytes);
+  /** A part of the response has come from a side that does not speak gRPC. */
+  final void responseCame(ByteBuf part, boolean endOfMessage) {
+    responses.came(Weight.of(part, endOfMessage));
   }
 
   /** Passes a part of the response on, handed over. */
@@ -347,14 +385,14 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       part.release();
       return;
     }
-    responses.went(part.readableBytes());
+    responses.went(Weight.of(part, endOfMessage));
     caller.responseData(part, endOfMessage);
     account();
   }
 
   /** Acknowledges what can be. */
   final void settleResponse() {
-    int due = over || !fromGrpc && isUnpacking() ? 0 : responses.due();
+    int due = over || !fromGrpc && unpacking != null ? 0 : responses.due();
     if (due > 0 && leg != null) {
       leg.responseTaken(due);
     }
@@ -363,6 +401,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
   @Override
   public final void responseTaken(int bytes) {
     responses.taken(bytes);
+    catchUp();
     account();
     settleResponse();
   }

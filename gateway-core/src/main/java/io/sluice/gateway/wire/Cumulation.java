@@ -14,6 +14,20 @@ public final class Cumulation {
    * @return both, handed over
    */
   public static ByteBuf add(ByteBufAllocator allocator, @Nullable ByteBuf waiting, ByteBuf more) {
+    return add(allocator, waiting, more, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Adds to something whose length may be known. The memory taken for it is twice what is there, so
+   * that it is not copied again and again, and not more than it will have in the end.
+   *
+   * @param waiting handed over; null if nothing waits
+   * @param more handed over
+   * @param whole bytes of all that is to come together; less than is there if that is not known
+   * @return both, handed over
+   */
+  public static ByteBuf add(
+      ByteBufAllocator allocator, @Nullable ByteBuf waiting, ByteBuf more, long whole) {
     if (waiting == null) {
       return more;
     }
@@ -30,7 +44,7 @@ public final class Cumulation {
     }
     ByteBuf larger = null;
     try {
-      larger = allocator.ioBuffer(allocator.calculateNewCapacity(needed, Integer.MAX_VALUE));
+      larger = allocator.ioBuffer((int) Math.max(needed, Math.min(whole, 2L * needed)));
       return larger.writeBytes(waiting).writeBytes(more);
     } finally {
       more.release();

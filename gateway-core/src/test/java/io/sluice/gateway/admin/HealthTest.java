@@ -155,8 +155,11 @@ class HealthTest {
   void thoseWhoWatchLeaveRoomForOthers() {
     List<HealthCaller> many = Stream.generate(HealthCaller::new).limit(5).toList();
     try (TestGateway gateway = gateway(1, 2)) {
-      List<Watch> watches = new ArrayList<>();
-      many.forEach(caller -> watches.addAll(watch(caller, gateway.port(), Watchers.MOST / 5)));
+      // Each waits until its stream is open, so the callers do so beside each other.
+      List<Watch> watches =
+          many.parallelStream()
+              .map(caller -> watch(caller, gateway.port(), Watchers.MOST / 5))
+              .collect(ArrayList::new, List::addAll, List::addAll);
       watches.addAll(watch(callers, gateway.port(), 3));
       inTime()
           .until(

@@ -233,9 +233,7 @@ class FloodingDownstreamTest {
       GrpcPeers.say(neighbour, List.of("after"));
       assertThat(TestGateway.get(answer).messages()).containsExactly("<before>", "<after>");
       assertThat(met(gateway, "control_rate")).isEqualTo(1);
-      assertThat(warnings.lines())
-          .singleElement()
-          .asString()
+      assertThat(warnings.only())
           .containsIgnoringCase(flood.says)
           .contains("127.0.0.1:" + hostile.port());
     }
@@ -316,10 +314,7 @@ class FloodingDownstreamTest {
       await().until(() -> goAway.get() != null);
       assertThat(goAway.get().number(4)).isEqualTo(fault.code);
       assertThat(met(gateway, "protocol")).isEqualTo(1);
-      assertThat(warnings.lines())
-          .singleElement()
-          .asString()
-          .contains("127.0.0.1:" + hostile.port());
+      assertThat(warnings.only()).contains("127.0.0.1:" + hostile.port());
     }
   }
 

@@ -279,14 +279,14 @@ class LimitsTest {
                   release.await();
                   peer.send(Arrays.copyOfRange(reply, 3, reply.length));
                 });
-        TestGateway gateway = start("firstByteTimeout: 300ms", downstream.port());
+        TestGateway gateway = start("firstByteTimeout: 1s", downstream.port());
         Peer caller = gateway.connect()) {
       byte[] request = Thrifts.call("ask", 7, "x".repeat(100_000));
       caller.send(Arrays.copyOf(request, 90_000));
-      caller.assertSilentFor(500);
+      caller.assertSilentFor(1300);
       caller.send(Arrays.copyOfRange(request, 90_000, request.length));
       await().until(() -> begun.getCount() == 0);
-      caller.assertSilentFor(500);
+      caller.assertSilentFor(1300);
       release.countDown();
       assertThat(Thrifts.text(caller.read().body())).isEqualTo("slow");
     }

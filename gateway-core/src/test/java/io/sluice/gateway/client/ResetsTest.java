@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
  */
 class ResetsTest {
   private static final int CANCEL = 8;
-  private static final int ROUNDS = 30;
+  private static final int ROUNDS = 10;
   private static final int EACH = 100;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

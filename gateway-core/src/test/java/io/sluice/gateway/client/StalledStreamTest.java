@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -168,6 +170,18 @@ class StalledStreamTest {
     }
   }
 
+  /** Messages of requests that have passed the gateway. */
+  private static long messages(TestGateway gateway) {
+    return gateway
+        .registry()
+        .get("sluice.stream.messages")
+        .tag("direction", "request")
+        .functionCounters()
+        .stream()
+        .mapToLong(counter -> (long) counter.count())
+        .sum();
+  }
+
   /** Reads no more of a connection on which a stream asks it to sleep, until it is woken. */
   private static Downstream sleepingOrEchoing(CountDownLatch woken) {
     return Downstream.serving(
@@ -218,6 +232,47 @@ class StalledStreamTest {
       assertThat(text(caller.readFrame())).isEqualTo("<still here>");
       journal.assertCompletedOnce("a");
       // Else what is written to it would keep the gateway from closing at once.
+      woken.countDown();
+    } finally {
+      woken.countDown();
+    }
+  }
+
+  /** It was alone when it stood still, so nothing more was read. */
+  @Test
+  void aStreamThatBeginsBehindOneThatStandsStillIsServed() {
+    CountDownLatch woken = new CountDownLatch(1);
+    long before = Budget.ofProcess().held();
+    try (Downstream downstream = sleepingOrEchoing(woken);
+        TestGateway gateway = gateway(downstream, "stallTimeout: 200ms", "idleTimeout: 1m");
+        Peer caller = Peer.connect(gateway.port(), KERNEL_BUFFER)) {
+      caller.send(Splits.glued(open(1), data(1, "sleep")));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      // One by one, so that no more is on its way than makes it stand still.
+      BooleanSupplier still = () -> Budget.ofProcess().held() - before > 1 << 20;
+      for (int sent = 1; !still.getAsBoolean(); sent++) {
+        int passed = sent + 1;
+        caller.send(data(1, MESSAGE));
+        await()
+            .pollDelay(Duration.ZERO)
+            .pollInterval(Duration.ofMillis(1))
+            .atMost(PATIENCE)
+            .until(() -> still.getAsBoolean() || messages(gateway) == passed);
+      }
+      caller.send(Splits.glued(open(2), data(2, "still here")));
+      StreamFrame frame = caller.readFrame();
+      boolean ended = false;
+      while (frame.type() != FrameType.DATA) {
+        ended |= frame.id() == 1 && frame.type() == FrameType.TRAILER;
+        frame = caller.readFrame();
+      }
+      assertThat(frame.id()).isEqualTo(2);
+      assertThat(text(frame)).isEqualTo("<still here>");
+      if (!ended) {
+        assertThat(caller.readFrame().id()).isEqualTo(1);
+      }
+      assertThat(journal.ends().get(0).text())
+          .isEqualTo("request over limit: the downstream does not read its stream");
       woken.countDown();
     } finally {
       woken.countDown();

@@ -133,6 +133,24 @@ class TtstreamPoolTest {
   }
 
   @Test
+  void aStreamSharesAConnectionWhenItCannotHaveItsOwn() {
+    try (Downstream downstream = Frames.echoing();
+        TestGateway gateway = gateway(downstream, "maxStreams: 3");
+        Peer caller = gateway.connect()) {
+      talk(caller, 1);
+      downstream.refuse();
+      talk(caller, 2);
+      talk(caller, 3);
+      caller.send(open(4));
+      assertThat(caller.readFrame().id()).isEqualTo(4);
+      assertThat(Frames.exception(caller.readFrame()).text()).contains("get connection error");
+      end(caller, 1);
+      talk(caller, 5);
+      assertThat(downstream.accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void streamsShareWhatTheBoundAllows() {
     try (Downstream downstream = Frames.echoing();
         TestGateway gateway = gateway(downstream, "maxConnections: 2, maxStreams: 3");

@@ -229,6 +229,29 @@ class StreamRateTest {
     journal.assertCompletedOnce("a");
   }
 
+  /** Nobody knows before that it is not alone. */
+  @Test
+  void aStreamThatBeginsBehindOneThatWaitsIsServed() {
+    try (Downstream downstream = Frames.echoing();
+        TestGateway gateway = gateway(downstream.port(), "requestRate: {messages: 1}");
+        Peer caller = gateway.connect()) {
+      caller.send(open(1));
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      for (int i = 0; i < 100; i++) {
+        caller.send(data(1, "message " + i));
+      }
+      await().atMost(PATIENCE).until(() -> waits(gateway, "request") == 1);
+      caller.send(Splits.glued(open(2), data(2, "in between")));
+      StreamFrame frame = caller.readFrame();
+      while (frame.id() == 1 && !text(frame).equals("<message 20>")) {
+        frame = caller.readFrame();
+      }
+      assertThat(frame.id()).isEqualTo(2);
+      assertThat(text(caller.readFrame())).isEqualTo("<in between>");
+      assertThat(journal.ends()).isEmpty();
+    }
+  }
+
   @Test
   void aloneADownstreamByTtstreamWaits() {
     try (Downstream downstream = downstream();
@@ -370,14 +393,14 @@ class StreamRateTest {
               call.handler(m -> flood(call.response()::write));
             });
     try (TestGateway gateway =
-        gateway(port, "responseRate: {" + SLOW + "}, messageGap: 500ms, idle: 500ms")) {
+        gateway(port, "responseRate: {" + SLOW + "}, messageGap: 2s, idle: 2s")) {
       GrpcClientRequest<Buffer, Buffer> request = peers.open(gateway.port(), "Chat");
       Future<Answer> answer = GrpcPeers.listen(request);
       request.write(Buffer.buffer("go"));
       awaitStandstill();
       // It has to wait, and is not idle for that.
       await()
-          .during(Duration.ofSeconds(1))
+          .during(Duration.ofSeconds(3))
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(answer.isComplete()).isFalse());
       assertThat(waits(gateway, "response")).isEqualTo(1);

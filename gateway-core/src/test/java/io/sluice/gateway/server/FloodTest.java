@@ -1,17 +1,17 @@
 package io.sluice.gateway.server;
 
+import static io.sluice.gateway.server.FloodedGateways.met;
+import static io.sluice.gateway.server.FloodedGateways.stream;
 import static io.sluice.gateway.testkit.Http2Peer.ACK;
 import static io.sluice.gateway.testkit.Http2Peer.CONTINUATION;
 import static io.sluice.gateway.testkit.Http2Peer.DATA;
 import static io.sluice.gateway.testkit.Http2Peer.END_HEADERS;
-import static io.sluice.gateway.testkit.Http2Peer.GOAWAY;
 import static io.sluice.gateway.testkit.Http2Peer.HEADERS;
 import static io.sluice.gateway.testkit.Http2Peer.INITIAL_WINDOW;
 import static io.sluice.gateway.testkit.Http2Peer.PADDED;
 import static io.sluice.gateway.testkit.Http2Peer.PING;
 import static io.sluice.gateway.testkit.Http2Peer.PRIORITY;
 import static io.sluice.gateway.testkit.Http2Peer.PUSH_PROMISE;
-import static io.sluice.gateway.testkit.Http2Peer.RST_STREAM;
 import static io.sluice.gateway.testkit.Http2Peer.SETTINGS;
 import static io.sluice.gateway.testkit.Http2Peer.bytes;
 import static io.sluice.gateway.testkit.Http2Peer.frame;
@@ -37,15 +37,12 @@ import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Warnings;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -64,7 +61,6 @@ class FloodTest {
   private static final int FLOW_CONTROL_ERROR = 3;
   private static final int FRAME_SIZE_ERROR = 6;
   private static final int COMPRESSION_ERROR = 9;
-  private static final int ENHANCE_YOUR_CALM = 11;
 
   /** A flag of HEADERS. */
   private static final int HAS_PRIORITY = 0x20;
@@ -74,64 +70,16 @@ class FloodTest {
 
   private static final String LOW = "controlRate: 200, maxHeader: 16KiB";
 
-  private static GrpcPeers peers;
-  private static int downstream;
+  private static FloodedGateways gateways;
 
   @BeforeAll
   static void start() {
-    peers = new GrpcPeers();
-    // It is not the downstream's guard that is tried.
-    HttpServerOptions patient =
-        new HttpServerOptions().setHttp2RstFloodMaxRstFramePerWindow(1_000_000);
-    downstream =
-        peers.serve(
-            patient,
-            call -> {
-              call.handler(
-                  m -> {
-                    if (!call.methodName().equals("Silent")) {
-                      call.response().write(Buffer.buffer("<" + m + ">"));
-                    }
-                  });
-              call.endHandler(
-                  end -> {
-                    if (!call.methodName().equals("Silent")) {
-                      call.response().end();
-                    }
-                  });
-            });
+    gateways = new FloodedGateways();
   }
 
   @AfterAll
   static void stop() {
-    peers.close();
-  }
-
-  /**
-   * @param silent of the route of the calls that are not answered
-   */
-  private static TestGateway gateway(String limits, String silent) {
-    String route = "match: {method: Silent}" + (silent.isEmpty() ? "" : ", " + silent);
-    return TestGateway.start(
-        TestGateway.config("framed", route, downstream)
-                .replace("'127.0.0.1:0'", "'127.0.0.1:0', limits: {" + limits + "}")
-            + "  - {cluster: backend}\n",
-        1);
-  }
-
-  private static double met(TestGateway gateway, String limit) {
-    return gateway.registry().get("sluice.limits").tag("limit", limit).functionCounter().count();
-  }
-
-  private static void assertServed(TestGateway gateway) {
-    GrpcClientRequest<Buffer, Buffer> request = peers.open(gateway.port(), "Echo");
-    Future<GrpcPeers.Answer> answer = GrpcPeers.listen(request);
-    GrpcPeers.say(request, List.of("hi"));
-    assertThat(TestGateway.get(answer).messages()).containsExactly("<hi>");
-  }
-
-  private static int stream(int call) {
-    return 2 * call + 1;
+    gateways.close();
   }
 
   /**
@@ -275,9 +223,9 @@ class FloodTest {
   @MethodSource("attacks")
   void anAttackIsCutAndTheNeighbourNoticesNothing(Attack attack) {
     String limits = attack.limit.equals("reset_rate") ? "resetRate: 100, maxHeader: 16KiB" : LOW;
-    try (TestGateway gateway = gateway(limits, "");
+    try (TestGateway gateway = gateways.start(limits);
         Warnings warnings = new Warnings()) {
-      GrpcClientRequest<Buffer, Buffer> neighbour = peers.open(gateway.port(), "Echo");
+      GrpcClientRequest<Buffer, Buffer> neighbour = gateways.open(gateway);
       Future<GrpcPeers.Answer> answer = GrpcPeers.listen(neighbour);
       neighbour.write(Buffer.buffer("before"));
       try (Http2Peer attacker = Http2Peer.connect(gateway.port())) {
@@ -289,15 +237,11 @@ class FloodTest {
           // It is closed while it sends.
         }
         attacker.readToTheEnd();
-        assertServed(gateway);
+        gateways.assertServed(gateway);
         GrpcPeers.say(neighbour, List.of("after"));
         assertThat(TestGateway.get(answer).messages()).containsExactly("<before>", "<after>");
         assertThat(met(gateway, attack.limit)).isEqualTo(1);
-        assertThat(warnings.lines())
-            .singleElement()
-            .asString()
-            .containsIgnoringCase(attack.says)
-            .contains("127.0.0.1");
+        assertThat(warnings.only()).containsIgnoringCase(attack.says).contains("127.0.0.1");
       }
     }
   }
@@ -392,15 +336,15 @@ class FloodTest {
   @ParameterizedTest
   @MethodSource("faults")
   void whatIsWrongAtOnceIsToldWithItsCode(Fault fault) {
-    try (TestGateway gateway = gateway(LOW, "");
+    try (TestGateway gateway = gateways.start(LOW);
         Warnings warnings = new Warnings();
         Http2Peer attacker = Http2Peer.connect(gateway.port())) {
       attacker.send(fault.bytes);
       Frame goAway = attacker.readToTheEnd();
       assertThat(goAway).isNotNull();
       assertThat(goAway.number(4)).isEqualTo(fault.code);
-      assertServed(gateway);
-      assertThat(warnings.lines()).singleElement().asString().contains("127.0.0.1");
+      gateways.assertServed(gateway);
+      assertThat(warnings.only()).contains("127.0.0.1");
       assertThat(met(gateway, "protocol")).isEqualTo(1);
     }
   }
@@ -412,7 +356,7 @@ class FloodTest {
       "PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n",
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     };
-    try (TestGateway gateway = gateway(LOW, "");
+    try (TestGateway gateway = gateways.start(LOW);
         Warnings warnings = new Warnings()) {
       for (String preface : odd) {
         try (Http2Peer attacker =
@@ -424,7 +368,8 @@ class FloodTest {
           assertThat(goAway.number(4)).isEqualTo(PROTOCOL_ERROR);
         }
       }
-      assertServed(gateway);
+      gateways.assertServed(gateway);
+      await().until(() -> warnings.lines().size() >= odd.length);
       assertThat(warnings.lines())
           .hasSize(odd.length)
           .allSatisfy(line -> assertThat(line).contains("127.0.0.1"));
@@ -438,7 +383,7 @@ class FloodTest {
     for (int i = 0; i < 1000; i++) {
       pings = Splits.glued(pings, frame(PING, 0, 0, new byte[8]));
     }
-    try (TestGateway gateway = gateway("controlRate: 0", "");
+    try (TestGateway gateway = gateways.start("controlRate: 0");
         Warnings warnings = new Warnings();
         Http2Peer attacker = Http2Peer.connect(gateway.port())) {
       try {
@@ -449,14 +394,14 @@ class FloodTest {
         // It is closed while it sends.
       }
       await().until(() -> met(gateway, "control_rate") == 1);
-      assertServed(gateway);
-      assertThat(warnings.lines()).singleElement().asString().contains("127.0.0.1");
+      gateways.assertServed(gateway);
+      assertThat(warnings.only()).contains("127.0.0.1");
     }
   }
 
   @Test
   void aHeaderListThatIsALittleTooLargeEndsItsStreamOnly() {
-    try (TestGateway gateway = gateway(LOW, "");
+    try (TestGateway gateway = gateways.start(LOW);
         Warnings warnings = new Warnings();
         Http2Peer caller = Http2Peer.connect(gateway.port())) {
       byte[] list = requestList("Echo", "x", "y".repeat(16_200));
@@ -473,7 +418,7 @@ class FloodTest {
   void whatHasComeOfAHeaderListCountsAsHeld() {
     long before = Budget.ofProcess().held();
     byte[] half = new byte[16_000];
-    try (TestGateway gateway = gateway("maxFrame: 1MiB", "")) {
+    try (TestGateway gateway = gateways.start("maxFrame: 1MiB")) {
       List<Http2Peer> callers = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
         Http2Peer caller = Http2Peer.connect(gateway.port());
@@ -487,119 +432,6 @@ class FloodTest {
       await().until(() -> Budget.ofProcess().held() - before >= all);
       callers.forEach(Http2Peer::close);
       await().until(() -> Budget.ofProcess().held() - before < half.length);
-    }
-  }
-
-  @Test
-  void windowsThatNeverOpen() {
-    try (TestGateway gateway = gateway("windowTimeout: 500ms", "");
-        Warnings warnings = new Warnings();
-        Http2Peer attacker = Http2Peer.connect(gateway.port(), INITIAL_WINDOW, 0)) {
-      for (int n = 0; n < 20; n++) {
-        attacker.send(request(stream(n), "Echo", false), message(stream(n), "hi", true));
-      }
-      Frame goAway = attacker.readToTheEnd();
-      assertThat(goAway).isNotNull();
-      assertThat(goAway.number(4)).isEqualTo(ENHANCE_YOUR_CALM);
-      assertThat(met(gateway, "window_timeout")).isEqualTo(1);
-      assertThat(warnings.lines())
-          .singleElement()
-          .asString()
-          .contains("granted no flow-control credit");
-    }
-  }
-
-  @Test
-  void aStreamMayWaitForItsWindowWhileOthersAreRead() {
-    try (TestGateway gateway = gateway("windowTimeout: 5s", "");
-        Http2Peer caller = Http2Peer.connect(gateway.port(), INITIAL_WINDOW, 0)) {
-      caller.send(request(1, "Echo", false), message(1, "waits", true));
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
-      int n = 1;
-      while (System.nanoTime() < end) {
-        int id = stream(n++);
-        caller.send(request(id, "Echo", false), windowUpdate(id, 1000), message(id, "hi", true));
-        // The window of the connection too, which many answers would fill.
-        caller.send(windowUpdate(0, 1000));
-        assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == id)).isNotNull();
-      }
-      caller.send(windowUpdate(1, 1000));
-      assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == 1)).isNotNull();
-    }
-  }
-
-  /** More than may be saved up, so that what comes anew each second is needed too. */
-  @Test
-  void aThousandCancelsASecondCostNothing() {
-    try (TestGateway gateway = gateway("resetRate: 1500", "");
-        Warnings warnings = new Warnings();
-        Http2Peer caller = Http2Peer.connect(gateway.port())) {
-      int[] cancelled = {0};
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .pollInterval(Duration.ofMillis(50))
-          .until(
-              () -> {
-                // Never more at a time, however late it is, and all of them read before the next.
-                for (int n = 0; n < 50; n++) {
-                  int id = stream(cancelled[0]++);
-                  caller.send(request(id, "Silent", false), reset(id, CANCEL));
-                }
-                caller.send(frame(PING, 0, 0, new byte[8]));
-                assertThat(caller.readUntil(f -> f.type() == PING && f.has(ACK))).isNotNull();
-                return cancelled[0] == 4000;
-              });
-      int last = stream(cancelled[0]);
-      caller.send(request(last, "Echo", false), message(last, "hi", true));
-      assertThat(caller.readUntil(f -> f.type() == DATA && f.stream() == last)).isNotNull();
-      assertThat(warnings.lines()).isEmpty();
-    }
-  }
-
-  @Test
-  void answeredCallsMakeUpForCancelledOnes() {
-    try (TestGateway gateway = gateway("resetRate: 20", "");
-        Warnings warnings = new Warnings();
-        Http2Peer caller = Http2Peer.connect(gateway.port())) {
-      for (int n = 0; n < 400; n += 2) {
-        int cancelled = stream(n);
-        int answered = stream(n + 1);
-        caller.send(
-            request(cancelled, "Silent", false),
-            reset(cancelled, CANCEL),
-            request(answered, "Echo", true));
-        assertThat(caller.readUntil(f -> f.type() == HEADERS && f.stream() == answered))
-            .isNotNull();
-      }
-      assertThat(warnings.lines()).isEmpty();
-    }
-  }
-
-  @Test
-  void deadlinesThatEndManyStreamsCostNothing() {
-    int calls = 600;
-    try (TestGateway gateway = gateway("resetRate: 50, controlRate: 200", "timeout: 50ms");
-        Warnings warnings = new Warnings();
-        Http2Peer caller = Http2Peer.connect(gateway.port())) {
-      for (int n = 0; n < calls; n++) {
-        caller.send(request(stream(n), "Silent", false));
-      }
-      int ended = 0;
-      while (ended < calls) {
-        Frame frame = caller.readUntil(f -> f.type() == HEADERS || f.type() == GOAWAY);
-        assertThat(frame).isNotNull();
-        assertThat(frame.type()).isEqualTo(HEADERS);
-        assertThat(caller.headers(frame)).containsEntry("grpc-status", "4");
-        ended++;
-      }
-      // The gateway has reset them all since they were not half closed; the caller does as well.
-      caller.readUntil(f -> f.type() == RST_STREAM && f.stream() == stream(calls - 1));
-      for (int n = 0; n < 100; n++) {
-        caller.send(reset(stream(n), CANCEL));
-      }
-      caller.send(request(stream(calls), "Echo", false), message(stream(calls), "hi", true));
-      assertThat(caller.readUntil(f -> f.type() == DATA)).isNotNull();
-      assertThat(warnings.lines()).isEmpty();
     }
   }
 }

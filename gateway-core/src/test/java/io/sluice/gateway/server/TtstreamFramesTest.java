@@ -23,6 +23,7 @@ import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Warnings;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -132,6 +133,26 @@ class TtstreamFramesTest {
       assertThat(read(caller, FrameType.TRAILER).payload()).isEmpty();
       next(FrameType.HEADER);
       next(FrameType.TRAILER);
+    }
+  }
+
+  @Test
+  void theFirstThatIsDroppedIsToldInTheLogWhoseverItIs() {
+    try (Downstream downstream =
+            answering(
+                (peer, id) ->
+                    peer.send(
+                        Splits.glued(frame(id + 77, 6, NONE), frame(id, 6, NONE), header(id))));
+        TestGateway gateway = gateway(downstream);
+        Warnings warnings = new Warnings();
+        Peer caller = gateway.connect()) {
+      caller.send(Splits.glued(frame(8, 9, NONE), frame(9, 9, NONE), open(1)));
+      read(caller, FrameType.HEADER);
+      await().atMost(Duration.ofSeconds(20)).until(() -> warnings.lines().size() >= 2);
+      assertThat(warnings.lines())
+          .hasSize(2)
+          .allMatch(line -> line.contains("dropped a frame of a type that is none"))
+          .anyMatch(line -> line.contains("127.0.0.1:" + downstream.port()));
     }
   }
 

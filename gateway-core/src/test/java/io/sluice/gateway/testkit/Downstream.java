@@ -102,6 +102,15 @@ public final class Downstream implements AutoCloseable {
     }
   }
 
+  /** Lets nobody in any more; those who are, stay. */
+  public void refuse() {
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   public int port() {
     return server.getLocalPort();
   }
@@ -151,11 +160,7 @@ public final class Downstream implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      server.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    refuse();
     peers.forEach(Peer::close);
   }
 }

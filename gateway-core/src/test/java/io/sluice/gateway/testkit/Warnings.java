@@ -1,15 +1,21 @@
 package io.sluice.gateway.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
 /** What the gateway warns of while this is open. */
 public final class Warnings implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private final Logger logger = (Logger) LoggerFactory.getLogger("io.sluice.gateway");
   private final List<String> lines = new CopyOnWriteArrayList<>();
   private final AppenderBase<ILoggingEvent> appender =
@@ -31,6 +37,13 @@ public final class Warnings implements AutoCloseable {
   /** The lines so far, each with its keys. */
   public List<String> lines() {
     return lines;
+  }
+
+  /** The only line; waits until it is there, as what it tells of may be seen sooner. */
+  public String only() {
+    await().atMost(PATIENCE).until(() -> !lines.isEmpty());
+    assertThat(lines).hasSize(1);
+    return lines.get(0);
   }
 
   @Override

@@ -8,15 +8,19 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.sluice.gateway.loop.HeldMost;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.RawGrpc;
+import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.wire.ttstream.FrameType;
+import io.sluice.gateway.wire.ttstream.FrameWriter;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -25,6 +29,7 @@ import io.vertx.core.streams.WriteStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -49,20 +54,46 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class FloodedStreamsTest {
   private static final int KERNEL_BUFFER = 64 * 1024;
-  private static final byte[] MESSAGE = new byte[16 * 1024];
 
   /** {@code maxBuffered} of the listener; also what is asked of the other side. */
   private static final int BOUND = 4 << 20;
 
+  /** Of what is flooded. */
+  private static final String METHOD = "Chat";
+
   /** The bound, and what the allocator takes at a time. */
   private static final long DIRECT = BOUND + (24 << 20);
 
-  /** A flood's end, if nobody stops it: 512 MiB. */
-  private static final int MOST = 32 * 1024;
+  /** Bytes of a flood that is written at a time, and how often, if nobody stops it. */
+  private record Flood(byte[] message, int together, int times) {
+    /** 512 MiB. */
+    static final Flood LARGE = new Flood(new byte[16 * 1024], 1, 32 * 1024);
+
+    /** A million messages of as little as their protocol allows. */
+    static Flood small(boolean grpc) {
+      return new Flood(new byte[grpc ? 1 : 0], 500, 2000);
+    }
+
+    byte[] frames(int id) {
+      return repeated(data(id, message));
+    }
+
+    Buffer grpc() {
+      return Buffer.buffer(repeated(RawGrpc.framed(message).getBytes()));
+    }
+
+    private byte[] repeated(byte[] one) {
+      return Splits.glued(Collections.nCopies(together, one).toArray(new byte[0][]));
+    }
+  }
 
   private final RawGrpc grpc = new RawGrpc();
   private final ExecutorService threads = Executors.newCachedThreadPool();
-  private final AtomicLong flooded = new AtomicLong();
+  private Flood flood = Flood.LARGE;
+
+  /** How often the flood was written. */
+  private final AtomicInteger flooded = new AtomicInteger();
+
   private final AtomicInteger resets = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
@@ -99,14 +130,14 @@ class FloodedStreamsTest {
   // Floods.
 
   private void flood(Peer to, int id) {
-    byte[] frame = data(id, MESSAGE);
+    byte[] frames = flood.frames(id);
     try {
-      for (int i = 0; i < MOST && ended.get() + resets.get() == 0; i++) {
+      for (int i = 0; i < flood.times && ended.get() + resets.get() == 0; i++) {
         // Whole frames: others write to this connection too.
         synchronized (to) {
-          to.send(frame);
+          to.send(frames);
         }
-        flooded.addAndGet(MESSAGE.length);
+        flooded.incrementAndGet();
       }
     } catch (UncheckedIOException e) {
       // The test is over.
@@ -114,9 +145,9 @@ class FloodedStreamsTest {
   }
 
   private void flood(WriteStream<Buffer> to) {
-    while (!to.writeQueueFull() && flooded.get() < (long) MOST * MESSAGE.length) {
-      to.write(RawGrpc.framed(MESSAGE));
-      flooded.addAndGet(MESSAGE.length);
+    while (!to.writeQueueFull() && flooded.get() < flood.times) {
+      to.write(flood.grpc());
+      flooded.incrementAndGet();
     }
     to.drainHandler(ready -> flood(to));
   }
@@ -174,6 +205,15 @@ class FloodedStreamsTest {
   }
 
   // Callers.
+
+  private static byte[] openFlood(int id) {
+    FrameWriter writer = new FrameWriter(UnpooledByteBufAllocator.DEFAULT);
+    return Thrifts.bytes(writer.open(id, "Svc", METHOD, Frames.headers()));
+  }
+
+  private HttpClientRequest openFlood(TestGateway gateway) {
+    return grpc.open(gateway.port(), "/Svc/" + METHOD, Map.of());
+  }
 
   /** A stream that says something now and then, and is answered. */
   private interface Neighbour {
@@ -285,7 +325,7 @@ class FloodedStreamsTest {
       }
       if (floods.equals("grpc")) {
         Standstill.await(flooded::get);
-        assertThat(flooded.get()).isLessThan((long) MOST * MESSAGE.length);
+        assertThat(flooded.get()).isLessThan(flood.times);
         assertGoesOn(neighbour);
       } else {
         if (deaf.equals("downstream")) {
@@ -295,26 +335,71 @@ class FloodedStreamsTest {
         }
         assertGoesOn(neighbour);
       }
-      System.out.printf(
-          "[held] %s to %s, the %s does not read: at most %d KiB by connections of callers, %d KiB"
-              + " by those to downstreams, %d KiB in all, of %d KiB; %d KiB of direct memory%n",
-          from,
-          to,
-          deaf,
-          held.byCallers() >> 10,
-          held.byDownstreams() >> 10,
-          held.all() >> 10,
-          BOUND >> 10,
-          mostDirect.get() >> 10);
-      assertThat(deaf.equals("downstream") ? held.byCallers() : held.byDownstreams())
-          .as("bytes held on the side from which the flood comes")
-          .isPositive();
-      assertThat(held.byCallers()).as("by connections of callers").isLessThanOrEqualTo(BOUND);
-      assertThat(held.byDownstreams()).as("by those to downstreams").isLessThanOrEqualTo(BOUND);
-      assertThat(held.all()).as("in all").isPositive().isLessThanOrEqualTo(BOUND);
-      assertThat(mostDirect.get()).as("bytes of direct memory").isLessThan(DIRECT);
-      over.countDown();
+      assertLittleIsHeld(from, to, deaf);
     }
+  }
+
+  private void assertLittleIsHeld(String from, String to, String deaf) {
+    System.out.printf(
+        "[held] %s to %s, the %s does not read messages of %d bytes: at most %d KiB by connections"
+            + " of callers, %d KiB by those to downstreams, %d KiB in all, of %d KiB; %d KiB of"
+            + " direct memory%n",
+        from,
+        to,
+        deaf,
+        flood.message.length,
+        held.byCallers() >> 10,
+        held.byDownstreams() >> 10,
+        held.all() >> 10,
+        BOUND >> 10,
+        mostDirect.get() >> 10);
+    assertThat(deaf.equals("downstream") ? held.byCallers() : held.byDownstreams())
+        .as("bytes held on the side from which the flood comes")
+        .isPositive();
+    assertThat(held.byCallers()).as("by connections of callers").isLessThanOrEqualTo(BOUND);
+    assertThat(held.byDownstreams()).as("by those to downstreams").isLessThanOrEqualTo(BOUND);
+    // Each side has its own bound; what is large is not counted on both.
+    long all = flood == Flood.LARGE ? BOUND : 2L * BOUND;
+    assertThat(held.all()).as("in all").isPositive().isLessThanOrEqualTo(all);
+    assertThat(mostDirect.get()).as("bytes of direct memory").isLessThan(DIRECT);
+    over.countDown();
+  }
+
+  /** Each costs the gateway something, however little there is in it. */
+  @ParameterizedTest(name = "{0} to {1}, the {2} does not read")
+  @CsvSource({
+    "grpc, ttstream, downstream",
+    "ttstream, grpc, downstream",
+    "ttstream, ttstream, downstream",
+    "grpc, ttstream, caller",
+    "ttstream, grpc, caller",
+    "ttstream, ttstream, caller",
+  })
+  void aFloodOfMessagesOfNearlyNothing(String from, String to, String deaf) {
+    boolean downstreamIsDeaf = deaf.equals("downstream");
+    flood = Flood.small((downstreamIsDeaf ? from : to).equals("grpc"));
+    try (Downstream ttstream = ttstreamDownstream();
+        TestGateway gateway =
+            gateway(to, to.equals("grpc") ? grpcDownstream() : ttstream.port(), 1);
+        Peer caller = gateway.connect()) {
+      watch();
+      if (downstreamIsDeaf) {
+        floodDownstream(from, gateway, caller);
+      } else {
+        askForAFlood(from, gateway);
+      }
+      // Not only as it is slow to read them.
+      Standstill.await(() -> messages(gateway));
+      assertThat(flooded.get()).isLessThan(flood.times);
+      assertLittleIsHeld(from, to, deaf);
+    }
+  }
+
+  /** Messages that have passed the gateway. */
+  private static long messages(TestGateway gateway) {
+    return gateway.registry().get("sluice.stream.messages").functionCounters().stream()
+        .mapToLong(counter -> (long) counter.count())
+        .sum();
   }
 
   private void awaitEnd(Peer caller) {
@@ -331,12 +416,12 @@ class FloodedStreamsTest {
 
   private void floodDownstream(String from, TestGateway gateway, Peer shared) {
     if (from.equals("grpc")) {
-      HttpClientRequest request = grpc.open(gateway.port(), "/Svc/Chat", Map.of());
+      HttpClientRequest request = openFlood(gateway);
       request.write(RawGrpc.framed("swallow".getBytes(StandardCharsets.UTF_8)));
       flood(request);
     } else {
       synchronized (shared) {
-        shared.send(open(3));
+        shared.send(openFlood(3));
         shared.send(data(3, "swallow"));
       }
       threads.execute(() -> flood(shared, 3));
@@ -346,12 +431,12 @@ class FloodedStreamsTest {
   /** On a connection of its own by ttstream: who does not read it, reads none of its streams. */
   private void askForAFlood(String from, TestGateway gateway) {
     if (from.equals("grpc")) {
-      HttpClientRequest request = grpc.open(gateway.port(), "/Svc/Chat", Map.of());
+      HttpClientRequest request = openFlood(gateway);
       request.write(RawGrpc.framed("pour".getBytes(StandardCharsets.UTF_8)));
       TestGateway.get(request.response().map(HttpClientResponse::pause));
     } else {
       Peer slow = Peer.connect(gateway.port(), KERNEL_BUFFER);
-      slow.send(open(1));
+      slow.send(openFlood(1));
       slow.send(data(1, "pour"));
       threads.execute(
           () -> {

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -326,6 +327,37 @@ class StreamsTest {
 
   private TestGateway toGrpc(int port) {
     return TestGateway.start(TestGateway.config("{streaming: grpc}", "", port), 1);
+  }
+
+  /** Far more than all buffers take, as each of its frames is of some 2000 bytes. */
+  @Test
+  void aCallerThatReadsLateGetsAllOfManySmallMessagesAndThenTheEnd() {
+    CountDownLatch said = new CountDownLatch(1);
+    String method = "Chat".repeat(500);
+    int messages = 6000;
+    int port =
+        grpc.serve(
+            call -> {
+              byte[][] all = new byte[messages][];
+              for (int i = 0; i < messages; i++) {
+                all[i] = bytes("m" + i);
+              }
+              call.answer(Map.of("grpc-status", "0", "tail", "1"), all);
+              said.countDown();
+            });
+    try (TestGateway gateway = toGrpc(port);
+        Peer caller = Peer.connect(gateway.port(), 64 * 1024)) {
+      caller.send(Thrifts.bytes(writer().open(1, "Svc", method, headers())));
+      caller.send(Thrifts.bytes(writer().halfClose(1, method)));
+      await().until(() -> said.getCount() == 0);
+      assertThat(caller.readFrame().type()).isEqualTo(FrameType.HEADER);
+      for (int i = 0; i < messages; i++) {
+        assertThat(text(caller.readFrame())).isEqualTo("m" + i);
+      }
+      StreamFrame end = caller.readFrame();
+      assertThat(end.type()).isEqualTo(FrameType.TRAILER);
+      assertThat(end.strings()).containsEntry("tail", "1");
+    }
   }
 
   private static void begin(HttpServerResponse response) {

@@ -61,6 +61,11 @@ public final class GrpcMessageReader {
     return true;
   }
 
+  /** Bytes of memory that what was taken and not read occupies. */
+  public int held() {
+    return buffer == null ? 0 : buffer.capacity();
+  }
+
   /** Whether the current message is compressed. */
   public boolean isCompressed() {
     return compressed;

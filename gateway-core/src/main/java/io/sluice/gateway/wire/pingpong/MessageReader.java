@@ -62,7 +62,8 @@ public final class MessageReader {
    * @param more handed over
    */
   public void append(ByteBuf more) {
-    buffer = Cumulation.add(allocator, buffer, more);
+    long most = (long) limits.maxFrame() + limits.maxHeader();
+    buffer = Cumulation.add(allocator, buffer, more, most);
   }
 
   /** Bytes taken and not given out yet. */

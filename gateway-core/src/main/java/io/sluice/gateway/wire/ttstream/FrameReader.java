@@ -18,6 +18,8 @@ public final class FrameReader {
   private final ByteBufAllocator allocator;
   private final WireLimits limits;
   private @Nullable ByteBuf buffer;
+
+  /** Bytes of the next frame, as far as they are known. */
   private long needed = TTHeader.FIXED;
 
   public FrameReader(ByteBufAllocator allocator, WireLimits limits) {
@@ -31,7 +33,7 @@ public final class FrameReader {
    * @param more handed over
    */
   public void append(ByteBuf more) {
-    buffer = Cumulation.add(allocator, buffer, more);
+    buffer = Cumulation.add(allocator, buffer, more, needed);
   }
 
   /** Bytes taken and not given out yet. */
