@@ -37,7 +37,7 @@ func caseTwoCodecs(nameless bool) func(*env, *outcome) {
 			return
 		}
 		defer thrift.Close()
-		messages := *transportNamed("kitexpb-ttheader-framed")
+		messages := *transportNamed("kitexpb-ttheader-framed", transports)
 		messages.mux = e.transport.mux
 		protobuf, err := interoppbservice.NewClient(twinService, messages.options(e.addr, m, e.dialer)...)
 		if !o.succeed(err) {

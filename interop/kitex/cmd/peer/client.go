@@ -34,6 +34,10 @@ type env struct {
 	dialer    *countingDialer
 	pingPong  interopservice.Client
 	streams   streamClient
+	// unknownLimit is the deadline of calls of what there is not; 0 is the usual one.
+	unknownLimit time.Duration
+	// kinds are those of the calls that the transport can have.
+	kinds []kind
 }
 
 func allCases() []testCase {
@@ -52,7 +56,7 @@ func runClient(args []string) int {
 	_ = flags.Parse(args)
 	setLogging(*verbose)
 
-	t := transportNamed(*transportName)
+	t := transportNamed(*transportName, transports)
 	if t == nil && (*transportName != "" || !*list) {
 		fmt.Fprintf(os.Stderr, "peer client: --transport must be one of %s\n", transportNames())
 		return 2

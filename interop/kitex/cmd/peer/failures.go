@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/cloudwego/gopkg/protocol/thrift"
 	"github.com/cloudwego/kitex/pkg/kerrors"
@@ -22,6 +23,10 @@ const (
 	failBizGRPC     = "biz-grpc-status"
 	failGRPCStatus  = "grpc-status"
 	failPanic       = "panic"
+	// failExit ends the server's process.
+	failExit = "exit"
+	// endEarly is no failure: the stream ends with success before the caller's half-close.
+	endEarly = "end"
 )
 
 // Business statuses that the server answers with.
@@ -69,6 +74,9 @@ func fail(kind string) error {
 		return detailed.Err()
 	case failPanic:
 		panic(panicText)
+	case failExit:
+		os.Exit(3)
+		return nil
 	default:
 		return fmt.Errorf("unknown kind of failure %q", kind)
 	}

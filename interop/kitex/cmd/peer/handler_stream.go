@@ -57,10 +57,8 @@ func protobufServerStream(st streaming.ServerStream) serverStream {
 // serveChat echoes each message until the peer half-closes, or fails as the first message plans it.
 func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
 	defer cancels.runs()()
-	if _, early := metainfo.GetPersistentValue(ctx, earlyHeadersKey); early {
-		if err := st.SendHeader(streaming.Header{headerKey: headerValue}); err != nil {
-			return err
-		}
+	if err := sendEarly(ctx, st, cancels); err != nil {
+		return err
 	}
 	first, err := st.Recv(ctx)
 	if err != nil {
@@ -71,7 +69,7 @@ func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
 	}
 	plan := planOf(first)
 	record := cancels.start(plan.Key)
-	if err := setHeaders(st, plan); err != nil {
+	if err := setHeaders(ctx, st, plan); err != nil {
 		return err
 	}
 	for m := first; ; {
@@ -88,6 +86,9 @@ func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
 			return err
 		}
 		record.sent++
+		if plannedEnd(plan, record.sent) {
+			return nil
+		}
 		if m, err = st.Recv(ctx); err != nil {
 			break
 		}
@@ -104,13 +105,18 @@ func serveChat(ctx context.Context, st serverStream, cancels *cancelLog) error {
 	return nil
 }
 
-// serveSum reads all messages and answers with the sum of their numbers and the size of their bodies.
+// serveSum reads all messages and answers with the sum of their numbers, the size of their bodies and
+// whether their numbers came in order from 0.
 func serveSum(ctx context.Context, st serverStream, cancels *cancelLog) error {
 	defer cancels.runs()()
+	if err := sendEarly(ctx, st, cancels); err != nil {
+		return err
+	}
 	total := &interop.Msg{}
 	var plan *interop.Plan
 	var record *cancelRecord
 	var count, size int64
+	inOrder := true
 	for {
 		m, err := st.Recv(ctx)
 		if errors.Is(err, io.EOF) {
@@ -125,19 +131,26 @@ func serveSum(ctx context.Context, st serverStream, cancels *cancelLog) error {
 		if plan == nil {
 			plan = planOf(m)
 			record = cancels.start(plan.Key)
-			if err := setHeaders(st, plan); err != nil {
+			if err := setHeaders(ctx, st, plan); err != nil {
 				return err
+			}
+			if plan.Inspect {
+				total.Seen = observe(ctx)
 			}
 		}
 		record.received++
 		if err := plannedFailure(plan, record.received); err != nil {
 			return err
 		}
+		inOrder = inOrder && m.Seq == count
 		total.Seq += m.Seq
 		count++
 		size += int64(len(m.Body))
+		if plannedEnd(plan, count) {
+			break
+		}
 	}
-	total.Text = fmt.Sprintf("messages=%d bytes=%d", count, size)
+	total.Text = fmt.Sprintf("messages=%d bytes=%d inOrder=%t", count, size, inOrder)
 	return st.Send(ctx, total)
 }
 
@@ -147,7 +160,10 @@ func serveCount(ctx context.Context, request *interop.Msg, st serverStream, canc
 	plan := planOf(request)
 	record := cancels.start(plan.Key)
 	record.received++
-	if err := setHeaders(st, plan); err != nil {
+	if err := sendEarly(ctx, st, cancels); err != nil {
+		return err
+	}
+	if err := setHeaders(ctx, st, plan); err != nil {
 		return err
 	}
 	body := bytes.Repeat([]byte{'c'}, int(plan.BodySize))
@@ -155,11 +171,18 @@ func serveCount(ctx context.Context, request *interop.Msg, st serverStream, canc
 		if err := plannedFailure(plan, record.sent); err != nil {
 			return err
 		}
-		if err := st.Send(ctx, &interop.Msg{Seq: i, Text: request.Text, Body: body}); err != nil {
+		reply := &interop.Msg{Seq: i, Text: request.Text, Body: body}
+		if plan.Inspect && i == 0 {
+			reply.Seen = observe(ctx)
+		}
+		if err := st.Send(ctx, reply); err != nil {
 			record.observe(ctx, err)
 			return err
 		}
 		record.sent++
+		if plannedEnd(plan, record.sent) {
+			return nil
+		}
 		if plan.IntervalMs > 0 {
 			select {
 			case <-ctx.Done():
@@ -173,14 +196,23 @@ func serveCount(ctx context.Context, request *interop.Msg, st serverStream, canc
 }
 
 // serveUnary answers one message as planned; over TTHeader with a backward value.
-func serveUnary(ctx context.Context, m *interop.Msg) (*interop.Msg, error) {
+func serveUnary(ctx context.Context, m *interop.Msg, cancels *cancelLog) (*interop.Msg, error) {
 	plan := planOf(m)
-	time.Sleep(time.Duration(plan.IntervalMs) * time.Millisecond)
+	pause := time.Duration(plan.IntervalMs) * time.Millisecond
+	if plan.Key == "" {
+		time.Sleep(pause)
+	} else {
+		record := cancels.start(plan.Key)
+		record.received++
+		select {
+		case <-ctx.Done():
+			record.observe(ctx, nil)
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 	if plan.Headers {
-		// Only gRPC has response headers here; elsewhere these two fail, which is fine.
-		_ = nphttp2.SetHeader(ctx, metadata.Pairs(headerKey, headerValue, binaryHeader, binaryContents))
-		_ = nphttp2.SetTrailer(ctx, metadata.Pairs(trailerKey, trailerValue, binaryHeader, binaryContents))
-		metainfo.SendBackwardValue(ctx, backwardKey, backwardValue)
+		setUnaryHeaders(ctx)
 	}
 	if plan.FailKind != "" {
 		return nil, fail(plan.FailKind)
@@ -192,6 +224,17 @@ func serveUnary(ctx context.Context, m *interop.Msg) (*interop.Msg, error) {
 	return reply, nil
 }
 
+// setUnaryHeaders sets headers and trailers, or a backward value. Each of these fails on the protocols
+// that do not have it, which is fine.
+func setUnaryHeaders(ctx context.Context) {
+	if setGoogleHeaders(ctx) {
+		return
+	}
+	_ = nphttp2.SetHeader(ctx, metadata.Pairs(headerKey, headerValue, binaryHeader, binaryContents))
+	_ = nphttp2.SetTrailer(ctx, metadata.Pairs(trailerKey, trailerValue, binaryHeader, binaryContents))
+	metainfo.SendBackwardValue(ctx, backwardKey, backwardValue)
+}
+
 func planOf(m *interop.Msg) *interop.Plan {
 	if m.Plan == nil {
 		return &interop.Plan{}
@@ -200,20 +243,52 @@ func planOf(m *interop.Msg) *interop.Plan {
 }
 
 func plannedFailure(plan *interop.Plan, sent int64) error {
-	if plan.FailKind != "" && sent >= int64(plan.FailAfter) {
+	if plan.FailKind != "" && plan.FailKind != endEarly && sent >= int64(plan.FailAfter) {
 		return fail(plan.FailKind)
 	}
 	return nil
 }
 
-func setHeaders(st serverStream, plan *interop.Plan) error {
+// plannedEnd tells whether the handler is to end the stream with success although there could be more.
+func plannedEnd(plan *interop.Plan, messages int64) bool {
+	return plan.FailKind == endEarly && messages >= int64(plan.FailAfter)
+}
+
+// sendEarly sends the headers at once if the caller asked for that, and waits until it has them if it
+// gave a key by which to say so.
+func sendEarly(ctx context.Context, st serverStream, cancels *cancelLog) error {
+	key, early := metainfo.GetPersistentValue(ctx, earlyHeadersKey)
+	if !early {
+		return nil
+	}
+	if err := st.SendHeader(streaming.Header{headerKey: headerValue}); err != nil {
+		return err
+	}
+	if key == earlyHeadersOnly {
+		return nil
+	}
+	select {
+	case <-cancels.released(key):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func setHeaders(ctx context.Context, st serverStream, plan *interop.Plan) error {
 	if !plan.Headers {
 		return nil
 	}
-	if err := st.SetHeader(streaming.Header{headerKey: headerValue}); err != nil {
+	header := streaming.Header{headerKey: headerValue}
+	trailer := streaming.Trailer{trailerKey: trailerValue}
+	if _, binary := metainfo.GetPersistentValue(ctx, binaryHeadersKey); binary {
+		header[binaryHeader] = binaryContents
+		trailer[binaryHeader] = binaryContents
+	}
+	if err := st.SetHeader(header); err != nil {
 		return err
 	}
-	return st.SetTrailer(streaming.Trailer{trailerKey: trailerValue})
+	return st.SetTrailer(trailer)
 }
 
 // cancelLog remembers, by the key of the plan, how streams ended before their time.
@@ -223,10 +298,22 @@ type cancelLog struct {
 
 	mu      sync.Mutex
 	records map[string]*cancelRecord
+	// waits are closed when callers have released them; guarded by mu.
+	waits map[string]chan struct{}
 }
 
 func newCancelLog() *cancelLog {
-	return &cancelLog{records: map[string]*cancelRecord{}}
+	return &cancelLog{records: map[string]*cancelRecord{}, waits: map[string]chan struct{}{}}
+}
+
+// released is closed once the caller has asked for that with the key.
+func (l *cancelLog) released(key string) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waits[key] == nil {
+		l.waits[strings.Clone(key)] = make(chan struct{})
+	}
+	return l.waits[key]
 }
 
 // runs counts a handler until what it returns is called.
@@ -276,6 +363,10 @@ func (r *cancelRecord) observe(ctx context.Context, err error) {
 }
 
 func (l *cancelLog) report(key string) *interop.CancelReport {
+	if held, release := strings.CutPrefix(key, releaseKey); release {
+		close(l.released(held))
+		return &interop.CancelReport{}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	record := l.records[key]
@@ -307,7 +398,7 @@ func (h *thriftStreamHandler) Count(ctx context.Context, m *interop.Msg, st inte
 }
 
 func (h *thriftStreamHandler) Ping(ctx context.Context, m *interop.Msg) (*interop.Msg, error) {
-	return serveUnary(ctx, m)
+	return serveUnary(ctx, m, h.cancels)
 }
 
 func (h *thriftStreamHandler) LastCancel(_ context.Context, key string) (*interop.CancelReport, error) {
@@ -332,7 +423,7 @@ func (h *protobufHandler) Emit(ctx context.Context, m *interoppb.Msg, st interop
 }
 
 func (h *protobufHandler) Echo(ctx context.Context, m *interoppb.Msg) (*interoppb.Msg, error) {
-	reply, err := serveUnary(ctx, fromProtobuf(m))
+	reply, err := serveUnary(ctx, fromProtobuf(m), h.cancels)
 	if err != nil {
 		return nil, err
 	}

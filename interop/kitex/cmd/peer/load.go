@@ -119,7 +119,7 @@ func runLoad(args []string) int {
 	_ = flags.Parse(args)
 	setLogging(*verbose)
 
-	t := transportNamed(*transportName)
+	t := transportNamed(*transportName, transports)
 	if t == nil || *addr == "" {
 		fmt.Fprintf(os.Stderr, "peer load: --addr and --transport (%s) are needed\n", transportNames())
 		return 2

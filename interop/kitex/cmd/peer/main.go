@@ -15,6 +15,8 @@ import (
 const usage = `usage:
   peer server [--addr HOST:PORT] [--exit-wait 1s] [--exit-on-stdin-close] [--verbose]
   peer client --addr HOST:PORT --transport NAME [--case NAME,...] [--timeout 5s] [--list]
+  peer kinds  --addr HOST:PORT --transport NAME [--dead HOST:PORT] [--dying HOST:PORT] [--at-once 8]
+  peer cancels --addr HOST:PORT --transport NAME [--count 50]
   peer load   --addr HOST:PORT --transport NAME [--connections 64] [--calls 100000] [--seconds N]
 
 Run "peer <command> -h" for all flags.
@@ -26,9 +28,11 @@ func main() {
 		os.Exit(2)
 	}
 	commands := map[string]func(args []string) int{
-		"server": runServer,
-		"client": runClient,
-		"load":   runLoad,
+		"server":  runServer,
+		"client":  runClient,
+		"kinds":   runKinds,
+		"cancels": runCancels,
+		"load":    runLoad,
 	}
 	command, found := commands[os.Args[1]]
 	if !found {

@@ -23,7 +23,14 @@ const (
 	binaryContents = "\x00\x01\xfe\xffend"
 
 	// earlyHeadersKey is the persistent metainfo that asks a handler for its headers before it reads a message.
-	earlyHeadersKey = "EARLY_HEADERS"
+	// Its value is earlyHeadersOnly, or a key: then the handler waits until LastCancel is asked for
+	// releaseKey with that key behind it.
+	earlyHeadersKey  = "EARLY_HEADERS"
+	earlyHeadersOnly = "yes"
+	releaseKey       = "#release "
+
+	// binaryHeadersKey is the persistent metainfo that asks a handler for a binary header and trailer too.
+	binaryHeadersKey = "BINARY_HEADERS"
 
 	typedErrorID = 4711
 
@@ -52,6 +59,7 @@ const (
 	streamDestination   = "InteropStream"
 	pbDestination       = "InteropPb"
 	pbPackage           = "interop.pb"
+	thriftNamespace     = "interop"
 	absentService       = "AbsentService"
 	absentMethod        = "AbsentMethod"
 )

@@ -28,6 +28,7 @@ func runServer(args []string) int {
 	addr := flags.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	mux := flags.Bool("mux", false, "take TTHeader calls only, many at once on a connection")
 	protobuf := flags.Bool("nameless-protobuf", false, "calls without a service name belong to InteropPb, not to InteropService")
+	google := flags.Bool("google", false, "serve InteropStream and InteropPb by Google's gRPC, and nothing else")
 	exitWait := flags.Duration("exit-wait", time.Second, "how long a graceful stop waits for calls under way")
 	stdinClose := flags.Bool("exit-on-stdin-close", false, "exit at once when standard input is closed")
 	verbose := flags.Bool("verbose", false, "write Kitex logs to standard error")
@@ -38,6 +39,16 @@ func runServer(args []string) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peer server:", err)
 		return 1
+	}
+	if *google {
+		if *stdinClose {
+			exitOnStdinClose()
+		}
+		if err := serveGoogle(listener); err != nil {
+			fmt.Fprintln(os.Stderr, "peer server:", err)
+			return 1
+		}
+		return 0
 	}
 	svr, err := newServer(listener, *exitWait, *mux, *protobuf)
 	if err != nil {
@@ -63,6 +74,8 @@ func newServer(listener net.Listener, exitWait time.Duration, mux, protobuf bool
 		server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
 		server.WithMetaHandler(transmeta.ServerHTTP2Handler),
 		server.WithEnableContextTimeout(true),
+		// A large message may be long under way where many processes share few cores.
+		server.WithReadWriteTimeout(time.Minute),
 		server.WithExitWaitTime(exitWait),
 		server.WithCompatibleMiddlewareForUnary(),
 	}

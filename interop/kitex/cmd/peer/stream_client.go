@@ -5,6 +5,7 @@ import (
 
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/client/callopt"
+	"github.com/cloudwego/kitex/client/callopt/streamcall"
 	"github.com/cloudwego/kitex/pkg/streaming"
 
 	"sluice.io/interop/kitex/kitex_gen/interop"
@@ -38,6 +39,39 @@ func newStreamClient(t *wireTransport, options []client.Option) (streamClient, e
 	return thriftStreamClient{c}, err
 }
 
+type compressedKey struct{}
+
+// withGzip has the messages of a call compressed.
+func withGzip(ctx context.Context) context.Context {
+	return context.WithValue(ctx, compressedKey{}, true)
+}
+
+func compressed(ctx context.Context) bool {
+	return ctx.Value(compressedKey{}) != nil
+}
+
+func streamOptions(ctx context.Context) []streamcall.Option {
+	if compressed(ctx) {
+		return []streamcall.Option{streamcall.WithGRPCCompressor("gzip")}
+	}
+	return nil
+}
+
+func unaryOptions(ctx context.Context, options []callopt.Option) []callopt.Option {
+	if compressed(ctx) {
+		return append(options, callopt.WithGRPCCompressor("gzip"))
+	}
+	return options
+}
+
+// connectStreams makes the client which fits the transport, Google's included.
+func connectStreams(t *wireTransport, addr string, m manner) (streamClient, error) {
+	if t.google {
+		return newGoogleClient(addr, t.protobuf)
+	}
+	return newStreamClient(t, t.options(addr, m, nil))
+}
+
 // typedClientStream converts the messages M of one IDL.
 type typedClientStream[M any] struct {
 	streaming.ClientStream
@@ -69,22 +103,22 @@ func thriftClientStream(st streaming.ClientStream, err error) (clientStream, err
 }
 
 func (c thriftStreamClient) Chat(ctx context.Context) (clientStream, error) {
-	st, err := c.c.Echo(ctx)
+	st, err := c.c.Echo(ctx, streamOptions(ctx)...)
 	return thriftClientStream(st, err)
 }
 
 func (c thriftStreamClient) Sum(ctx context.Context) (clientStream, error) {
-	st, err := c.c.Sum(ctx)
+	st, err := c.c.Sum(ctx, streamOptions(ctx)...)
 	return thriftClientStream(st, err)
 }
 
 func (c thriftStreamClient) Count(ctx context.Context, m *interop.Msg) (clientStream, error) {
-	st, err := c.c.Count(ctx, m)
+	st, err := c.c.Count(ctx, m, streamOptions(ctx)...)
 	return thriftClientStream(st, err)
 }
 
 func (c thriftStreamClient) Unary(ctx context.Context, m *interop.Msg, options ...callopt.Option) (*interop.Msg, error) {
-	return c.c.Ping(ctx, m, options...)
+	return c.c.Ping(ctx, m, unaryOptions(ctx, options)...)
 }
 
 func (c thriftStreamClient) LastCancel(ctx context.Context, key string, options ...callopt.Option) (*interop.CancelReport, error) {
@@ -103,22 +137,22 @@ func protobufClientStream(st streaming.ClientStream, err error) (clientStream, e
 }
 
 func (c protobufStreamClient) Chat(ctx context.Context) (clientStream, error) {
-	st, err := c.c.Chat(ctx)
+	st, err := c.c.Chat(ctx, streamOptions(ctx)...)
 	return protobufClientStream(st, err)
 }
 
 func (c protobufStreamClient) Sum(ctx context.Context) (clientStream, error) {
-	st, err := c.c.Gather(ctx)
+	st, err := c.c.Gather(ctx, streamOptions(ctx)...)
 	return protobufClientStream(st, err)
 }
 
 func (c protobufStreamClient) Count(ctx context.Context, m *interop.Msg) (clientStream, error) {
-	st, err := c.c.Emit(ctx, toProtobuf(m))
+	st, err := c.c.Emit(ctx, toProtobuf(m), streamOptions(ctx)...)
 	return protobufClientStream(st, err)
 }
 
 func (c protobufStreamClient) Unary(ctx context.Context, m *interop.Msg, options ...callopt.Option) (*interop.Msg, error) {
-	reply, err := c.c.Echo(ctx, toProtobuf(m), options...)
+	reply, err := c.c.Echo(ctx, toProtobuf(m), unaryOptions(ctx, options)...)
 	if err != nil {
 		return nil, err
 	}

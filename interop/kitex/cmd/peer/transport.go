@@ -36,6 +36,8 @@ type wireTransport struct {
 	ttheader  bool
 	// mux lets many calls share one connection, whose replies come as they are ready.
 	mux bool
+	// google has Google's gRPC call instead of Kitex's.
+	google bool
 	// framing is what a capture of the first request must show.
 	framing string
 }
@@ -72,8 +74,14 @@ var transports = []*wireTransport{
 	},
 }
 
-func transportNamed(name string) *wireTransport {
-	for _, t := range transports {
+// googleTransports are those of Google's gRPC, for the same services.
+var googleTransports = []*wireTransport{
+	{name: "google-thrift", family: grpc, google: true},
+	{name: "google-pb", family: grpc, google: true, protobuf: true},
+}
+
+func transportNamed(name string, of []*wireTransport) *wireTransport {
+	for _, t := range of {
 		if t.name == name {
 			return t
 		}

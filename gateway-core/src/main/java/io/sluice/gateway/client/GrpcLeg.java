@@ -8,6 +8,7 @@ import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.wire.grpc.GrpcHeaders;
 import io.sluice.gateway.wire.grpc.GrpcStatus;
 
@@ -191,5 +192,10 @@ final class GrpcLeg extends StreamLeg<GrpcConnection> {
 
   Http2FrameStream stream() {
     return stream;
+  }
+
+  @Override
+  ByteBuf waiting(ByteBuf part) {
+    return Budget.compact(part);
   }
 }

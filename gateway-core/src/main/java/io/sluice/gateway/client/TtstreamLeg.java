@@ -3,6 +3,7 @@ package io.sluice.gateway.client;
 import io.netty.buffer.ByteBuf;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.loop.Budget;
 
 /** The outbound leg of one ttstream call. */
 final class TtstreamLeg extends NumberedLeg<TtstreamConnection> {
@@ -37,5 +38,10 @@ final class TtstreamLeg extends NumberedLeg<TtstreamConnection> {
   @Override
   void eased(TtstreamConnection connection) {
     connection.eased(this);
+  }
+
+  @Override
+  ByteBuf waiting(ByteBuf part) {
+    return Budget.compact(part);
   }
 }

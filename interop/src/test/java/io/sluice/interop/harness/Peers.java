@@ -134,11 +134,46 @@ public final class Peers {
     if (cases.length > 0) {
       arguments.addAll(List.of("--case", String.join(",", cases)));
     }
+    return outcomes("client", arguments);
+  }
+
+  /**
+   * Runs the cases of all kinds of calls of a client to their end.
+   *
+   * @param lasting a server
+   * @param dead where nobody listens
+   * @param dying a server that one of the cases kills
+   * @param options of {@code peer kinds}
+   * @return by name, which ends with the kind, in no order
+   */
+  public static Map<String, Outcome> kinds(
+      InetSocketAddress lasting,
+      InetSocketAddress dead,
+      InetSocketAddress dying,
+      String transport,
+      List<String> options) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--addr",
+                text(lasting),
+                "--dead",
+                text(dead),
+                "--dying",
+                text(dying),
+                "--transport",
+                transport));
+    arguments.addAll(options);
+    return outcomes("kinds", arguments);
+  }
+
+  private static Map<String, Outcome> outcomes(String command, List<String> arguments) {
     Map<String, Outcome> outcomes = new LinkedHashMap<>();
-    try (ChildProcess client = start("client", arguments)) {
+    try (ChildProcess client = start(command, arguments)) {
       int status = client.awaitExit(CASES);
       if (status > 1) {
-        throw new AssertionError("peer client ended with " + status + '\n' + client.output());
+        throw new AssertionError(
+            "peer " + command + " ended with " + status + '\n' + client.output());
       }
       for (String printed : client.out()) {
         Outcome outcome = Outcome.of(json(printed));
@@ -146,6 +181,18 @@ public final class Peers {
       }
     }
     return outcomes;
+  }
+
+  /** Has a client open streams one after the other and cancel each. */
+  public static void cancels(InetSocketAddress address, String transport, int count) {
+    List<String> arguments =
+        List.of(
+            "--addr", text(address), "--transport", transport, "--count", Integer.toString(count));
+    try (ChildProcess client = start("cancels", arguments)) {
+      if (client.awaitExit(CASES) != 0) {
+        throw new AssertionError("peer cancels failed\n" + client.output());
+      }
+    }
   }
 
   /** A client that makes calls until it is stopped or has made enough. */

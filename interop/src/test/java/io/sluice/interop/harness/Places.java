@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where things are: nothing here depends on the folder that the tests are started in. */
-final class Places {
+public final class Places {
   private Places() {}
 
   /** The folder of this Maven module. */
@@ -18,7 +18,7 @@ final class Places {
   }
 
   /** Where tests may write. */
-  static Path target() {
+  public static Path target() {
     return module().resolve("target");
   }
 
