@@ -6,6 +6,7 @@ import io.sluice.api.Codec;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.call.MessagePrefix;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -188,7 +189,7 @@ abstract class Translation implements RequestSink, ResponseSink, Budget.Holder {
       if (!reader.readPrefix()) {
         return false;
       }
-      said.came(GrpcMessageReader.PREFIX);
+      said.came(MessagePrefix.SIZE);
       Status refused = refusal();
       if (refused != null) {
         fail(refused);
