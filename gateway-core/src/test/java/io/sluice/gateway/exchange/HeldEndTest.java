@@ -6,6 +6,7 @@ import static io.sluice.gateway.testkit.Frames.open;
 import static io.sluice.gateway.testkit.Frames.text;
 import static io.sluice.gateway.testkit.Frames.trailer;
 import static io.sluice.gateway.testkit.Probe.Hook.END;
+import static io.sluice.gateway.testkit.Probe.Hook.REQUEST;
 import static io.sluice.gateway.testkit.Probe.Hook.REQUEST_MESSAGE;
 import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,6 +18,7 @@ import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
 import io.sluice.gateway.testkit.Journal;
+import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.testkit.Probe;
@@ -24,6 +26,7 @@ import io.sluice.gateway.testkit.Probe.Hook;
 import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.Standstill;
 import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import io.vertx.core.Promise;
 import java.util.concurrent.CountDownLatch;
@@ -171,6 +174,32 @@ class HeldEndTest {
       assertEnds(caller);
     } finally {
       time.countDown();
+    }
+  }
+
+  /** What a filter held of a request that another has answered is no burden either. */
+  @Test
+  void whatAFilterHasHeldAndAnswers() {
+    Promise<Step> reply = Promise.promise();
+    AtomicBoolean first = new AtomicBoolean();
+    Probe a = Probe.of("a", journal).on(RESPONSE, this::think);
+    Probe b =
+        Probe.of("b", journal)
+            .on(
+                REQUEST,
+                (call, m) -> first.getAndSet(true) ? Step.NEXT : Step.await(reply.future()));
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway = gateway(downstream, a, b);
+        Peer caller = gateway.connect()) {
+      caller.send(Thrifts.multiplexed("echo", 1, Thrifts.args("x".repeat(300_000))));
+      journal.awaitEvent("b.REQUEST");
+      threads.execute(() -> caller.send(Thrifts.multiplexed("echo", 2, Thrifts.args("two"))));
+      reply.complete(Step.reply(Payload.of(Thrifts.result("mine"))));
+      Message two = caller.read();
+      assertThat(two.seqId()).isEqualTo(2);
+      assertThat(Thrifts.text(two.body())).isEqualTo("two");
+      thought.complete(Step.NEXT);
+      assertThat(Thrifts.text(caller.read().body())).isEqualTo("mine");
     }
   }
 }
