@@ -31,6 +31,11 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
    */
   private static final int WINDOW = 1 << 20;
 
+  /**
+   * The longest name of a method, in characters: messages are counted as if it were a short one.
+   */
+  private static final int MAX_METHOD = 1024;
+
   private boolean droppedBefore;
   private FrameReader reader;
   private FrameWriter writer;
@@ -83,9 +88,16 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
 
   // What goes to the downstream.
 
+  /**
+   * @throws WireException if the call cannot be told to the downstream
+   */
   void open(TtstreamLeg leg) {
-    leg.id(nextId());
     RpcCall call = leg.call();
+    if (call.method().length() > MAX_METHOD) {
+      throw new WireException(
+          "ttstream repeats the method's name with every message, and this one is too long");
+    }
+    leg.id(nextId());
     String named = config().service();
     String service = call.service().isEmpty() && named != null ? named : call.service();
     ByteBuf header = writer.open(leg.id(), service, call.method(), call.outboundHeaders());

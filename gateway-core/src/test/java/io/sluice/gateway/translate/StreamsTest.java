@@ -213,6 +213,20 @@ class StreamsTest {
     }
   }
 
+  /** Every message would carry it, and count as if it did not. */
+  @Test
+  void aMethodWhoseNameIsVeryLongIsRefused() {
+    try (Downstream downstream = echoing();
+        TestGateway gateway = toTtstream(downstream)) {
+      byte[][] message = {bytes("m")};
+      Answer longest = grpc.call(gateway.port(), "/Svc/" + "m".repeat(1024), Map.of(), message);
+      assertThat(longest.status()).isZero();
+      Answer longer = grpc.call(gateway.port(), "/Svc/" + "m".repeat(1025), Map.of(), message);
+      assertThat(longer.status()).isEqualTo(12);
+      assertThat(longer.end("grpc-message")).contains("too long");
+    }
+  }
+
   private static byte[] gzip(byte[] bytes) throws IOException {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
