@@ -46,7 +46,7 @@ class HeldEndTest {
   private static final int KERNEL_BUFFER = 64 * 1024;
 
   /** More than a stream may have on its way. */
-  private static final int MESSAGES = 128;
+  private static final int MESSAGES = 512;
 
   private static final byte[] MESSAGE = new byte[64 * 1024];
 
