@@ -2,6 +2,7 @@ package io.sluice.gateway.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -106,8 +107,20 @@ public final class Downstream implements AutoCloseable {
   public void refuse() {
     try {
       server.close();
+      // The kernel listens until the thread that accepts has noticed.
+      while (isReached()) {
+        Thread.onSpinWait();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean isReached() throws IOException {
+    try (Socket probe = new Socket(InetAddress.getLoopbackAddress(), port())) {
+      return probe.isConnected();
+    } catch (ConnectException e) {
+      return false;
     }
   }
 
