@@ -105,22 +105,28 @@ public final class Downstream implements AutoCloseable {
 
   /** Lets nobody in any more; those who are, stay. */
   public void refuse() {
+    stopListening();
+    // The kernel listens until the thread that accepts has noticed.
+    while (isReached()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private void stopListening() {
     try {
       server.close();
-      // The kernel listens until the thread that accepts has noticed.
-      while (isReached()) {
-        Thread.onSpinWait();
-      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private boolean isReached() throws IOException {
+  private boolean isReached() {
     try (Socket probe = new Socket(InetAddress.getLoopbackAddress(), port())) {
       return probe.isConnected();
     } catch (ConnectException e) {
       return false;
+    } catch (IOException e) {
+      return true; // let in and thrown out again
     }
   }
 
@@ -173,7 +179,7 @@ public final class Downstream implements AutoCloseable {
 
   @Override
   public void close() {
-    refuse();
+    stopListening();
     peers.forEach(Peer::close);
   }
 }
