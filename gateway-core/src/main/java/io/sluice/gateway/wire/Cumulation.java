@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts bytes that have come behind those that wait. What has been read is let go of on the way. */
 public final class Cumulation {
+  /** Up to so many bytes Netty doubles a buffer, to sizes that its allocator likes; beyond, not. */
+  private static final int DOUBLED = 4 << 20;
+
   private Cumulation() {}
 
   /**
@@ -18,8 +21,8 @@ public final class Cumulation {
   }
 
   /**
-   * Adds to something whose length may be known. The memory taken for it is twice what is there, so
-   * that it is not copied again and again, and not more than it will have in the end.
+   * Adds to something whose length may be known. The memory taken for it is up to twice what is
+   * there, so that it is not copied again and again, and not more than it will have in the end.
    *
    * @param waiting handed over; null if nothing waits
    * @param more handed over
@@ -44,7 +47,11 @@ public final class Cumulation {
     }
     ByteBuf larger = null;
     try {
-      larger = allocator.ioBuffer((int) Math.max(needed, Math.min(whole, 2L * needed)));
+      long doubled =
+          needed < DOUBLED
+              ? allocator.calculateNewCapacity(needed, Integer.MAX_VALUE)
+              : 2L * needed;
+      larger = allocator.ioBuffer((int) Math.max(needed, Math.min(whole, doubled)));
       return larger.writeBytes(waiting).writeBytes(more);
     } finally {
       more.release();
