@@ -103,7 +103,9 @@ public final class Budget {
       loop.execute(
           () -> {
             condemned = false;
-            if (held > 0) {
+            long all = total.get();
+            // Meanwhile it may have let go of all that made it the largest, or others of enough.
+            if (held > ALWAYS_GRANTED && all > limit && !makeRoom(this, all)) {
               holder.cut();
             }
           });

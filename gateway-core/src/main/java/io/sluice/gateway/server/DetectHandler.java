@@ -91,7 +91,7 @@ final class DetectHandler extends ChannelInboundHandlerAdapter implements Connec
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     PeerLog.thrown(listener, ctx.channel(), cause);
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   /** Ends when the bytes do not come. */

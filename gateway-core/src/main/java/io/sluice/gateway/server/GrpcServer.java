@@ -441,7 +441,8 @@ final class GrpcServer extends Http2ChannelDuplexHandler
       }
     } else {
       PeerLog.thrown(listener, ctx.channel(), cause);
-      ctx.close();
+      // Not by the codec, whose farewell would want memory again.
+      Closing.now(ctx.channel());
     }
   }
 }

@@ -5,6 +5,7 @@ import io.sluice.gateway.config.LimitsConfig;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.wire.WireLimits;
+import io.sluice.gateway.wire.http2.Http2FrameWatch;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
@@ -47,7 +48,9 @@ final class ListenerContext {
     this.maxBuffered =
         Math.max(
             limits.maxBuffered().bytes(),
-            limits.maxFrame().bytes() + limits.maxHeader().bytes() + READ_AHEAD);
+            limits.maxFrame().bytes()
+                + Http2FrameWatch.HEADER_LIST_COPIES * limits.maxHeader().bytes()
+                + READ_AHEAD);
   }
 
   String name() {

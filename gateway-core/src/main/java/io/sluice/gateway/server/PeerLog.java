@@ -31,7 +31,9 @@ final class PeerLog {
   /** Something was thrown that nobody expects: a reset by the caller, or a fault of our own. */
   static void thrown(ListenerContext listener, Channel channel, Throwable cause) {
     if (cause instanceof OutOfMemoryError) {
-      refused(listener, channel, Limit.MEMORY, "memory is short: " + cause.getMessage());
+      if (channel.isOpen()) {
+        refused(listener, channel, Limit.MEMORY, "memory is short: " + cause.getMessage());
+      }
       return;
     }
     if (cause instanceof IOException) {

@@ -425,6 +425,6 @@ final class PingPongServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     PeerLog.thrown(listener, ctx.channel(), cause);
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 }

@@ -293,7 +293,7 @@ final class TtstreamServer extends ChannelInboundHandlerAdapter implements Conne
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     PeerLog.thrown(listener, ctx.channel(), cause);
-    ctx.close();
+    Closing.now(ctx.channel());
   }
 
   // What the calls of the connection need.

@@ -88,6 +88,33 @@ class BudgetTest {
   }
 
   @Test
+  void whoHasLetGoOfAllButALittleMeanwhileIsNotCut() {
+    Budget.Share large = share("large");
+    Budget.Share small = share("small");
+    large.holds(9 * MIB);
+    small.holds(2 * MIB);
+    large.holds(10_000);
+    othersRun();
+    assertThat(cut).isEmpty();
+    share("third").holds(9 * MIB);
+    othersRun();
+    assertThat(cut).as("memory is short still, of which it holds next to nothing").isEmpty();
+  }
+
+  @Test
+  void whoeverIsTheLargestByThenIsCut() {
+    Budget.Share large = share("large");
+    Budget.Share small = share("small");
+    large.holds(8 * MIB);
+    small.holds(3 * MIB);
+    large.holds(2 * MIB);
+    small.holds(9 * MIB);
+    othersRun();
+    othersRun();
+    assertThat(cut).doesNotContain("large");
+  }
+
+  @Test
   void manySmallOnesAreLeftAlone() {
     List<Budget.Share> small = new ArrayList<>();
     for (int i = 0; i < 2000; i++) {

@@ -36,13 +36,19 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
      * Told after each read whether a frame has begun that is not complete.
      *
      * @param frames of how many the head has come so far; those of one header list are one
-     * @param held bytes of it, and of the header list that it belongs to
+     * @param held bytes of it, and those that the header list takes that it belongs to
      */
     void owes(boolean now, int frames, int held);
   }
 
   /** A change of settings may touch every stream of the connection. */
   private static final int SETTINGS_COST = 20;
+
+  /**
+   * The codec copies an open header list whenever a piece of it comes, and what it leaves behind is
+   * between others in memory.
+   */
+  public static final int HEADER_LIST_COPIES = 2;
 
   private static final int PREFACE = 24;
   private static final int HEAD = Http2CodecUtil.FRAME_HEADER_LENGTH;
@@ -118,7 +124,9 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
     ctx.fireChannelRead(msg);
     int partOfFrame = skip > 0 && frames > 0 ? length - skip : 0;
     connection.owes(
-        skip > 0 || headBytes > 0 || headersOpen, frames, headersOpen ? headerBytes : partOfFrame);
+        skip > 0 || headBytes > 0 || headersOpen,
+        frames,
+        headersOpen ? HEADER_LIST_COPIES * headerBytes : partOfFrame);
   }
 
   private void head(int b) {
