@@ -209,7 +209,6 @@ final class TtstreamConnection extends NumberedConnection<TtstreamConnection, Tt
           pass(leg, new Aside(frame.headers(), frame.payload().retain()));
         }
       }
-      case UNKNOWN -> {}
     }
   }
 

@@ -58,9 +58,6 @@ class FloodedStreamsTest {
   /** {@code maxBuffered} of the listener; also what is asked of the other side. */
   private static final int BOUND = 4 << 20;
 
-  /** Of what is flooded. */
-  private static final String METHOD = "Chat";
-
   /** The bound, and what the allocator takes at a time. */
   private static final long DIRECT = BOUND + (24 << 20);
 
@@ -206,13 +203,13 @@ class FloodedStreamsTest {
 
   // Callers.
 
-  private static byte[] openFlood(int id) {
+  private static byte[] chatByTtstream(int id) {
     FrameWriter writer = new FrameWriter(UnpooledByteBufAllocator.DEFAULT);
-    return Thrifts.bytes(writer.open(id, "Svc", METHOD, Frames.headers()));
+    return Thrifts.bytes(writer.open(id, "Svc", "Chat", Frames.headers()));
   }
 
-  private HttpClientRequest openFlood(TestGateway gateway) {
-    return grpc.open(gateway.port(), "/Svc/" + METHOD, Map.of());
+  private HttpClientRequest chatByGrpc(int port) {
+    return grpc.open(port, "/Svc/Chat", Map.of());
   }
 
   /** A stream that says something now and then, and is answered. */
@@ -224,7 +221,7 @@ class FloodedStreamsTest {
 
   private Neighbour grpcNeighbour(int port) {
     BlockingQueue<String> heard = new LinkedBlockingQueue<>();
-    HttpClientRequest request = grpc.open(port, "/Svc/Chat", Map.of());
+    HttpClientRequest request = chatByGrpc(port);
     RawGrpc.listen(request, m -> heard.add(new String(m, StandardCharsets.UTF_8)));
     return new Neighbour() {
       @Override
@@ -416,12 +413,12 @@ class FloodedStreamsTest {
 
   private void floodDownstream(String from, TestGateway gateway, Peer shared) {
     if (from.equals("grpc")) {
-      HttpClientRequest request = openFlood(gateway);
+      HttpClientRequest request = chatByGrpc(gateway.port());
       request.write(RawGrpc.framed("swallow".getBytes(StandardCharsets.UTF_8)));
       flood(request);
     } else {
       synchronized (shared) {
-        shared.send(openFlood(3));
+        shared.send(chatByTtstream(3));
         shared.send(data(3, "swallow"));
       }
       threads.execute(() -> flood(shared, 3));
@@ -431,12 +428,12 @@ class FloodedStreamsTest {
   /** On a connection of its own by ttstream: who does not read it, reads none of its streams. */
   private void askForAFlood(String from, TestGateway gateway) {
     if (from.equals("grpc")) {
-      HttpClientRequest request = openFlood(gateway);
+      HttpClientRequest request = chatByGrpc(gateway.port());
       request.write(RawGrpc.framed("pour".getBytes(StandardCharsets.UTF_8)));
       TestGateway.get(request.response().map(HttpClientResponse::pause));
     } else {
       Peer slow = Peer.connect(gateway.port(), KERNEL_BUFFER);
-      slow.send(openFlood(1));
+      slow.send(chatByTtstream(1));
       slow.send(data(1, "pour"));
       threads.execute(
           () -> {
