@@ -31,7 +31,7 @@ final class PeerLog {
   /** Something was thrown that nobody expects: a reset by the caller, or a fault of our own. */
   static void thrown(ListenerContext listener, Channel channel, Throwable cause) {
     if (cause instanceof OutOfMemoryError) {
-      if (channel.isOpen()) {
+      if (channel.isOpen()) { // else it was told before
         refused(listener, channel, Limit.MEMORY, "memory is short: " + cause.getMessage());
       }
       return;

@@ -88,17 +88,24 @@ class BudgetTest {
   }
 
   @Test
-  void whoHasLetGoOfAllButALittleMeanwhileIsNotCut() {
+  void nobodyIsCutWhenThereIsRoomAgain() {
     Budget.Share large = share("large");
-    Budget.Share small = share("small");
     large.holds(9 * MIB);
-    small.holds(2 * MIB);
-    large.holds(10_000);
+    share("small").holds(2 * MIB);
+    large.holds(7 * MIB);
     othersRun();
     assertThat(cut).isEmpty();
-    share("third").holds(9 * MIB);
+  }
+
+  @Test
+  void whoHasLetGoOfAllButALittleMeanwhileIsNotCut() {
+    Budget.Share large = share("large");
+    large.holds(9 * MIB);
+    share("small").holds(2 * MIB);
+    large.holds(10_000);
+    assertThat(share("third").holds(9 * MIB)).as("memory is short still").isFalse();
     othersRun();
-    assertThat(cut).as("memory is short still, of which it holds next to nothing").isEmpty();
+    assertThat(cut).isEmpty();
   }
 
   @Test
@@ -111,7 +118,7 @@ class BudgetTest {
     small.holds(9 * MIB);
     othersRun();
     othersRun();
-    assertThat(cut).doesNotContain("large");
+    assertThat(cut).containsExactly("small");
   }
 
   @Test

@@ -41,14 +41,14 @@ public final class Http2FrameWatch extends ChannelInboundHandlerAdapter {
     void owes(boolean now, int frames, int held);
   }
 
-  /** A change of settings may touch every stream of the connection. */
-  private static final int SETTINGS_COST = 20;
-
   /**
-   * The codec copies an open header list whenever a piece of it comes, and what it leaves behind is
-   * between others in memory.
+   * How often its own bytes an open header list takes: the codec copies it whenever a piece comes,
+   * and what it leaves behind lies between what others hold.
    */
   public static final int HEADER_LIST_COPIES = 2;
+
+  /** A change of settings may touch every stream of the connection. */
+  private static final int SETTINGS_COST = 20;
 
   private static final int PREFACE = 24;
   private static final int HEAD = Http2CodecUtil.FRAME_HEADER_LENGTH;
