@@ -5,12 +5,14 @@ import io.sluice.api.Call;
 import io.sluice.api.Codec;
 import io.sluice.api.Metadata;
 import io.sluice.api.Protocol;
+import io.sluice.api.Status;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -298,6 +300,22 @@ public final class RpcCall implements Call {
   /** What is left of the timeout, not negative; meaningless if there is none. */
   public long nanosLeft() {
     return Math.max(0, timeoutNanos - (System.nanoTime() - startNanos));
+  }
+
+  /** Whether the call has a deadline, and it is over. */
+  public boolean isOverdue() {
+    return timeoutNanos > 0 && nanosLeft() == 0;
+  }
+
+  /**
+   * The end of a call that has taken too long.
+   *
+   * @param nanos what it, or a filter's answer, was given
+   */
+  public Status overdue(long nanos) {
+    return Status.deadlineExceeded(
+        "timeout=%dms, to=%s, method=%s"
+            .formatted(TimeUnit.NANOSECONDS.toMillis(nanos), cluster(), method()));
   }
 
   /** Whether it is certain that there is one message each way; known with the route. */

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Closing;
 import io.sluice.gateway.loop.Flusher;
@@ -308,8 +309,22 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
       // It would refuse the next as well, unless it has none at all.
       refused = legs.size() > 1 ? frame.stream() : null;
       unprocessed(frame.stream(), status);
+    } else if (frame.errorCode() == Http2Error.CANCEL.code()) {
+      cancelled(frame.stream(), status);
     } else {
       gone(frame.stream(), status);
+    }
+  }
+
+  /**
+   * grpc-go's server resets so what its deadline ends, and its client reads it so ({@code
+   * http2_server.go:operateHeaders}, {@code http2_client.go:handleRSTStream}).
+   */
+  private void cancelled(Http2FrameStream stream, Status status) {
+    GrpcLeg leg = legs.get(stream);
+    if (leg != null) {
+      RpcCall call = leg.call();
+      gone(stream, call.isOverdue() ? call.overdue(call.timeoutNanos()) : status);
     }
   }
 

@@ -19,7 +19,6 @@ import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -278,12 +277,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
 
   /** The call has taken so long, or a filter's answer. */
   void overdue(long nanos) {
-    long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
-    end(
-        CallEnd.of(
-            call,
-            Status.deadlineExceeded(
-                "timeout=" + millis + "ms, to=" + call.cluster() + ", method=" + call.method())));
+    end(CallEnd.of(call, call.overdue(nanos)));
   }
 
   boolean isOpen() {

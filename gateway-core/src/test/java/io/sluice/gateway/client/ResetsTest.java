@@ -19,6 +19,7 @@ import io.sluice.gateway.testkit.Http2Peer;
 import io.sluice.gateway.testkit.Http2Peer.Frame;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Warnings;
+import io.sluice.gateway.wire.grpc.GrpcTimeout;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -244,6 +246,36 @@ class ResetsTest {
       caller.send(reset(1, CANCEL));
       await().until(() -> frames.get() == 1);
       assertThat(resets).hasValue(1);
+    }
+  }
+
+  /** A server that keeps the deadline is often before the gateway, whose clock has wider ticks. */
+  @Test
+  void aCancelAtTheDeadlineIsTheDeadline() {
+    int calls = 20;
+    try (Downstream downstream =
+            Downstream.serving(
+                (peer, n) -> {
+                  Http2Peer h2 = Http2Peer.accept(peer);
+                  for (Frame f = h2.readUntil(HEADERS); f != null; f = h2.readUntil(HEADERS)) {
+                    long end =
+                        System.nanoTime() + GrpcTimeout.parse(h2.headers(f).get("grpc-timeout"));
+                    while (System.nanoTime() < end) {
+                      LockSupport.parkNanos(end - System.nanoTime());
+                    }
+                    h2.send(reset(f.stream(), CANCEL));
+                  }
+                });
+        TestGateway gateway = gateway(downstream.port(), "");
+        Http2Peer caller = Http2Peer.connect(gateway.port())) {
+      for (int n = 0; n < calls; n++) {
+        caller.send(request(stream(n), "Silent", false));
+        Frame end = caller.readUntil(HEADERS);
+        assertThat(end).isNotNull();
+        assertThat(caller.headers(end))
+            .containsEntry("grpc-status", "4")
+            .hasEntrySatisfying("grpc-message", text -> assertThat(text).contains("timeout=100ms"));
+      }
     }
   }
 }

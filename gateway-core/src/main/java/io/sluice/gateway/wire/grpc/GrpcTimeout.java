@@ -43,13 +43,15 @@ public final class GrpcTimeout {
   }
 
   /**
-   * Writes the header in the finest unit that 8 digits allow.
+   * Writes the header in the finest unit that 8 digits allow, rounded up as grpc-go does it ({@code
+   * internal/grpcutil/encode_duration.go}): whoever reads it never gives up before its writer.
    *
    * @param nanos not negative
    */
   public static String format(long nanos) {
     for (int i = 0; i < TIME_UNITS.length; i++) {
       long number = TIME_UNITS[i].convert(nanos, TimeUnit.NANOSECONDS);
+      number += TIME_UNITS[i].toNanos(number) < nanos ? 1 : 0;
       if (number <= MAX_NUMBER) {
         return Long.toString(number) + UNITS.charAt(i);
       }
