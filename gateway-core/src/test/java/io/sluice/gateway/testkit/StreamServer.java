@@ -4,12 +4,14 @@ import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.wire.ttstream.FrameType;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -66,7 +68,7 @@ public abstract class StreamServer implements AutoCloseable {
 
   private static final class Grpc extends StreamServer {
     private final RawGrpc grpc = new RawGrpc();
-    private final Set<HttpServerRequest> open = ConcurrentHashMap.newKeySet();
+    private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
     private final int port;
 
     Grpc() {
@@ -98,8 +100,17 @@ public abstract class StreamServer implements AutoCloseable {
 
     private void begin(HttpServerRequest request) {
       super.opened.incrementAndGet();
-      open.add(request);
-      request.response().exceptionHandler(gone -> super.cancelled.incrementAndGet());
+      connections.add(request.connection());
+      AtomicBoolean told = new AtomicBoolean();
+      request
+          .response()
+          .exceptionHandler(
+              gone -> {
+                // Also told once of each message that has not left when the stream is reset.
+                if (told.compareAndSet(false, true)) {
+                  super.cancelled.incrementAndGet();
+                }
+              });
       request.response().putHeader("content-type", request.getHeader("content-type"));
       request.response().putHeader("head", word(request));
       request.response().writeHead();
@@ -112,7 +123,7 @@ public abstract class StreamServer implements AutoCloseable {
 
     @Override
     public void leave() {
-      open.forEach(request -> request.connection().close());
+      connections.forEach(HttpConnection::close);
     }
 
     @Override
