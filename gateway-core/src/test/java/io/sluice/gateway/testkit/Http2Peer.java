@@ -68,10 +68,13 @@ public final class Http2Peer implements AutoCloseable {
 
   /** A caller of a gateway that has said the preface, with these settings as id and value. */
   public static Http2Peer connect(int port, int... settings) {
-    Http2Peer caller = new Http2Peer(Peer.connect(port));
-    caller.peer.send(PREFACE.getBytes(StandardCharsets.US_ASCII));
-    caller.send(settings(settings));
-    return caller;
+    return new Http2Peer(Peer.connect(port)).preface(settings);
+  }
+
+  /** Says the preface of a caller, with these settings as id and value. */
+  public Http2Peer preface(int... settings) {
+    peer.send(PREFACE.getBytes(StandardCharsets.US_ASCII));
+    return send(settings(settings));
   }
 
   /** One end of a connection on which nothing has been said by HTTP/2. */

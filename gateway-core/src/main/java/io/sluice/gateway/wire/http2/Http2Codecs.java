@@ -3,7 +3,6 @@ package io.sluice.gateway.wire.http2;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
-import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
 import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
@@ -91,8 +90,7 @@ public final class Http2Codecs {
   }
 
   private static Http2ConnectionEncoder encoder(Http2Connection connection, FrameGather gather) {
-    return new ControlFrameLimit(
-        new DefaultHttp2ConnectionEncoder(connection, new GatheringFrameWriter(gather)));
+    return new ControlFrameLimit(new DataEncoder(connection, new GatheringFrameWriter(gather)));
   }
 
   private static Http2ConnectionDecoder decoder(
