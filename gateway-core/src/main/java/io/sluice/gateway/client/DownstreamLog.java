@@ -22,6 +22,17 @@ final class DownstreamLog {
         .log();
   }
 
+  /** The connection broke while calls were open on it. */
+  static void lost(ClusterClient cluster, Address downstream, int calls, Throwable cause) {
+    LOG.atWarn()
+        .setMessage("lost a connection to a downstream: {}")
+        .addArgument(cause.getMessage())
+        .addKeyValue("cluster", cluster.cluster().name())
+        .addKeyValue("endpoint", downstream)
+        .addKeyValue("calls", calls)
+        .log();
+  }
+
   /** Something was thrown that nobody expects. */
   static void thrown(ClusterClient cluster, Address downstream, Throwable cause) {
     LOG.atError()

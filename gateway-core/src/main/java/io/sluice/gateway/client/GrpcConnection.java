@@ -578,7 +578,11 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     } else {
       if (cause instanceof OutOfMemoryError) {
         giveUp(Limit.MEMORY, "memory is short: " + cause.getMessage());
-      } else if (!(cause instanceof IOException)) {
+      } else if (cause instanceof IOException) {
+        if (!legs.isEmpty()) {
+          DownstreamLog.lost(cluster, pool.address(), legs.size(), cause);
+        }
+      } else {
         DownstreamLog.thrown(cluster, pool.address(), cause);
       }
       ctx.close();

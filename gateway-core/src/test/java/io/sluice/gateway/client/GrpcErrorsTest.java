@@ -20,6 +20,7 @@ import io.sluice.gateway.testkit.GrpcPeers.Answer;
 import io.sluice.gateway.testkit.Http2Peer;
 import io.sluice.gateway.testkit.Http2Peer.Frame;
 import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Warnings;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -110,6 +112,27 @@ class GrpcErrorsTest {
       assertThat(TestGateway.get(first).messages()).containsExactly("served");
       assertThat(TestGateway.get(second).status()).isNotZero();
       assertThat(downstream.accepted()).isOne();
+    }
+  }
+
+  /** A clean close is a downstream's right; this is not, and somebody may look for its cause. */
+  @Test
+  void aConnectionThatBreaksUnderCallsIsALineInTheLog() {
+    try (Warnings warnings = new Warnings();
+        Downstream downstream =
+            Downstream.serving(
+                (peer, connection) -> {
+                  nextRequest(Http2Peer.accept(peer));
+                  peer.reset();
+                });
+        TestGateway gateway = gateway(downstream)) {
+      Answer lost = TestGateway.get(begin(gateway, "lost"));
+      assertThat(lost.text()).contains("127.0.0.1:" + downstream.port() + " lost");
+      assertThat(warnings.only())
+          .startsWith("lost a connection to a downstream: ")
+          .contains("Connection reset by peer")
+          .contains("endpoint=\"127.0.0.1:" + downstream.port() + "\"")
+          .contains("calls=\"1\"");
     }
   }
 

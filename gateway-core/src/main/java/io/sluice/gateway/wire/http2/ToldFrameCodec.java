@@ -13,11 +13,15 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /** A codec that tells what it does about a peer's bad frames; Netty's own does much in silence. */
 final class ToldFrameCodec extends Http2FrameCodec {
   private final ResetListener resets;
+
+  /** Others were told that nothing can be written. */
+  private boolean unwritable;
 
   ToldFrameCodec(
       Http2ConnectionEncoder encoder,
@@ -70,6 +74,19 @@ final class ToldFrameCodec extends Http2FrameCodec {
       ctx.fireExceptionCaught(cause);
       ctx.close();
       return;
+    }
+    Throwable first = cause;
+    while (first != null && first.getCause() != null) {
+      first = first.getCause();
+    }
+    if (outbound
+        && !unwritable
+        && first != null
+        && !(first instanceof Http2Exception)
+        && !(first instanceof ClosedChannelException)) {
+      // The channel closes for it, and tells nobody but whoever wrote.
+      unwritable = true;
+      ctx.fireExceptionCaught(first);
     }
     super.onConnectionError(ctx, outbound, cause, error);
   }
