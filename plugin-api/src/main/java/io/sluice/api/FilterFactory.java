@@ -1,12 +1,15 @@
 package io.sluice.api;
 
+import org.pf4j.ExtensionPoint;
+
 /**
- * Makes a filter out of its settings: one for each place in the configuration that uses it. Found
- * through {@link java.util.ServiceLoader}.
+ * Makes a filter out of its settings: one for each place in the configuration that uses it. Its
+ * class is public, annotated with {@link org.pf4j.Extension}, and has a public constructor without
+ * parameters.
  *
  * @param <S> the settings, a record whose components say with {@link Setting} what they mean
  */
-public interface FilterFactory<S extends Record> {
+public interface FilterFactory<S extends Record> extends ExtensionPoint {
 
   /**
    * The name under which the configuration uses the filter: lower case, words joined by {@code -}.

@@ -1,0 +1,182 @@
+package io.sluice.gateway.plugin;
+
+import io.sluice.api.FilterFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.pf4j.PluginRuntimeException;
+import org.pf4j.PluginState;
+
+/**
+ * A plugin whose code is there: one generation of it, with a class loader of its own. Whoever uses
+ * the code keeps hold of it; it is unloaded when the last has let go. Safe for all threads.
+ */
+public final class LoadedPlugin {
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+
+  private final Staged staged;
+  private final PluginManifest manifest;
+  private final OnePlugin manager;
+  private final List<FilterFactory<?>> factories;
+  private final int generation;
+  private final AtomicInteger holders = new AtomicInteger(1);
+
+  private LoadedPlugin(
+      Staged staged,
+      PluginManifest manifest,
+      OnePlugin manager,
+      List<FilterFactory<?>> factories,
+      int generation) {
+    this.staged = staged;
+    this.manifest = manifest;
+    this.manager = manager;
+    this.factories = List.copyOf(factories);
+    this.generation = generation;
+  }
+
+  /**
+   * Loads a plugin's code and makes its extensions. Runs code of the plugin, which may do anything,
+   * and not come back.
+   *
+   * @param api the version of the API that the gateway has
+   * @param generation how many of this id were loaded before, and one
+   * @return held once, by the caller
+   * @throws PluginRefused if its code fails; it is unloaded then
+   */
+  static LoadedPlugin load(Staged staged, PluginManifest manifest, String api, int generation)
+      throws PluginRefused {
+    OnePlugin manager = new OnePlugin(staged.file().getParent(), api);
+    try {
+      String id = manager.loadPlugin(staged.file());
+      if (manager.startPlugin(id) != PluginState.STARTED) {
+        Throwable why = manager.getPlugin(id).getFailedException();
+        throw why == null
+            ? new PluginRefused("PF4J does not start it", "see the log")
+            : new PluginRefused("its Plugin-Class failed", why);
+      }
+      return new LoadedPlugin(staged, manifest, manager, extensions(manager, id), generation);
+    } catch (PluginRuntimeException | LinkageError e) {
+      manager.unloadPlugin(manifest.id());
+      throw new PluginRefused("its code failed", e.getCause() == null ? e : e.getCause());
+    } catch (PluginRefused e) {
+      manager.unloadPlugin(manifest.id());
+      throw e;
+    }
+  }
+
+  private static List<FilterFactory<?>> extensions(OnePlugin manager, String id)
+      throws PluginRefused {
+    ClassLoader code = manager.getPluginClassLoader(id);
+    List<FilterFactory<?>> factories = new ArrayList<>();
+    Set<String> names = new TreeSet<>();
+    // One by one, since PF4J leaves out those that it cannot load and goes on.
+    for (String extension : manager.getExtensionClassNames(id)) {
+      FilterFactory<?> factory = make(manager, code, extension);
+      factories.add(factory);
+      String name = nameOf(factory);
+      if (!names.add(name)) {
+        throw new PluginRefused(
+            "two of its filters are named '" + name + "'", "rename one of them");
+      }
+    }
+    return factories;
+  }
+
+  private static FilterFactory<?> make(OnePlugin manager, ClassLoader code, String extension)
+      throws PluginRefused {
+    try {
+      Class<?> type = code.loadClass(extension);
+      if (!FilterFactory.class.isAssignableFrom(type)) {
+        throw new PluginRefused(
+            "extension " + extension + " is of no kind that the gateway knows",
+            "implement io.sluice.api.FilterFactory");
+      }
+      return (FilterFactory<?>) manager.getExtensionFactory().create(type);
+    } catch (ClassNotFoundException | PluginRuntimeException | LinkageError e) {
+      throw new PluginRefused("extension " + extension + " cannot be made", rootOf(e));
+    }
+  }
+
+  private static String nameOf(FilterFactory<?> factory) throws PluginRefused {
+    String of = "extension " + factory.getClass().getName();
+    try {
+      String name = factory.name();
+      if (name == null || !NAME.matcher(name).matches()) {
+        throw new PluginRefused(
+            of + " names its filter '" + name + "'", "write lower case words joined by '-'");
+      }
+      if (factory.settings() == null) {
+        throw new PluginRefused(of + " does not tell the type of its settings", "");
+      }
+      return name;
+    } catch (RuntimeException | LinkageError e) {
+      throw new PluginRefused(of + " failed", e);
+    }
+  }
+
+  private static Throwable rootOf(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  public PluginManifest manifest() {
+    return manifest;
+  }
+
+  /** The jar's name in the plugins folder when it was taken up. */
+  public String jar() {
+    return staged.name();
+  }
+
+  /** Of the jar, as 64 hexadecimal digits in lower case. */
+  public String sha256() {
+    return staged.sha256();
+  }
+
+  /** Counts the versions of this plugin that the gateway has loaded, from 1. */
+  public int generation() {
+    return generation;
+  }
+
+  /** In the order of the jar's index. */
+  public List<FilterFactory<?>> factories() {
+    return factories;
+  }
+
+  /** For looking whether it is collected; null when unloaded. */
+  @Nullable ClassLoader classLoader() {
+    return manager.getPluginClassLoader(manifest.id());
+  }
+
+  /**
+   * Keeps the code until {@link #release}.
+   *
+   * @throws IllegalStateException if it has been unloaded
+   */
+  public LoadedPlugin retain() {
+    if (holders.getAndUpdate(n -> n == 0 ? 0 : n + 1) == 0) {
+      throw new IllegalStateException(this + " has been unloaded");
+    }
+    return this;
+  }
+
+  /** Lets go; the last one unloads, which blocks. */
+  public void release() {
+    if (holders.decrementAndGet() == 0) {
+      manager.unloadPlugin(manifest.id());
+      staged.delete();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return manifest.id() + " " + manifest.version() + " (generation " + generation + ")";
+  }
+}
