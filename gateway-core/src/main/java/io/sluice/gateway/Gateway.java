@@ -34,7 +34,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
@@ -56,8 +55,7 @@ public final class Gateway {
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
-  /** Null until they have been started. */
-  private volatile @Nullable FilterLife filters;
+  private final FilterLife filters;
 
   private final Methods methods;
   private final StreamMetrics streamMetrics;
@@ -69,6 +67,7 @@ public final class Gateway {
     this.loops = loops;
     this.registry = registry;
     this.config = config;
+    this.filters = new FilterLife(new FilterCounters(registry));
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.streamMetrics = new StreamMetrics(registry);
     this.loopMetrics = new LoopMetrics(registry);
@@ -149,7 +148,10 @@ public final class Gateway {
 
   private Future<?> startFilters() {
     return vertx.executeBlocking(
-        () -> filters = FilterLife.start(config.allFilters(), new FilterCounters(registry)));
+        () -> {
+          filters.use(config.allFilters());
+          return null;
+        });
   }
 
   /** Completes on no loop's context, so that what comes after may close the loops. */
@@ -159,10 +161,7 @@ public final class Gateway {
             vertx
                 .<Void>executeBlocking(
                     () -> {
-                      FilterLife running = filters;
-                      if (running != null) {
-                        running.stop();
-                      }
+                      filters.release(config.allFilters());
                       return null;
                     })
                 .onComplete(promise));

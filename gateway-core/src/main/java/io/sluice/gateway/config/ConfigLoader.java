@@ -29,6 +29,28 @@ public final class ConfigLoader {
    */
   public static LoadedConfig load(
       String file, String text, Collection<? extends FilterFactory<?>> factories) {
+    return load(file, text, factories, new MadeFilters());
+  }
+
+  /**
+   * Loads a configuration in place of another. Filters whose place, factory and settings are as
+   * they were are those of the one before; else as {@link #load(String, String, Collection)}.
+   *
+   * @param before stays as it is
+   */
+  public static LoadedConfig load(
+      String file,
+      String text,
+      Collection<? extends FilterFactory<?>> factories,
+      LoadedConfig before) {
+    return load(file, text, factories, before.made().copy());
+  }
+
+  private static LoadedConfig load(
+      String file,
+      String text,
+      Collection<? extends FilterFactory<?>> factories,
+      MadeFilters before) {
     Faults faults = new Faults(file);
     Positions positions = new Positions();
     Binder binder = new Binder(faults, positions);
@@ -39,14 +61,15 @@ public final class ConfigLoader {
       throw new ConfigException(faults.inOrder());
     }
     new ConfigChecks(model, positions, faults).run();
-    FilterMaker maker = new FilterMaker(factories, binder, positions, faults);
-    List<NamedFilter> filters = maker.make(model.filters());
+    FilterMaker maker = new FilterMaker(factories, binder, positions, faults, before);
+    List<NamedFilter> filters = maker.make("", model.filters());
     List<LoadedRoute> routes = new ArrayList<>();
     for (RouteConfig route : model.routes()) {
-      routes.add(new LoadedRoute(route, maker.make(route.filters()), positions.of(route)));
+      List<NamedFilter> own = maker.make(route.name(), route.filters());
+      routes.add(new LoadedRoute(route, own, positions.of(route)));
     }
     faults.throwIfAny();
     List<Fault> warnings = new ConfigWarnings(file, model, positions).of(filters, routes);
-    return new LoadedConfig(file, model, filters, routes, warnings);
+    return new LoadedConfig(file, model, filters, routes, maker.made(), warnings);
   }
 }

@@ -17,25 +17,41 @@ final class FilterMaker {
   private final Binder binder;
   private final Positions positions;
   private final Faults faults;
+  private final MadeFilters earlier;
+  private final MadeFilters made = new MadeFilters();
 
+  /**
+   * @param earlier those of the load before, to go on with where nothing has changed
+   */
   FilterMaker(
       Collection<? extends FilterFactory<?>> factories,
       Binder binder,
       Positions positions,
-      Faults faults) {
+      Faults faults,
+      MadeFilters earlier) {
     for (FilterFactory<?> factory : factories) {
       this.factories.computeIfAbsent(factory.name(), name -> new ArrayList<>()).add(factory);
     }
     this.binder = binder;
     this.positions = positions;
     this.faults = faults;
+    this.earlier = earlier;
   }
 
-  /** Makes those that can be made; for each of the others a fault is added. */
-  List<NamedFilter> make(List<FilterUse> uses) {
+  /** All that were made or kept. */
+  MadeFilters made() {
+    return made;
+  }
+
+  /**
+   * Makes those that can be made; for each of the others a fault is added.
+   *
+   * @param scope the route whose list it is; empty for the global one
+   */
+  List<NamedFilter> make(String scope, List<FilterUse> uses) {
     List<NamedFilter> filters = new ArrayList<>();
     for (FilterUse use : uses) {
-      NamedFilter filter = make(use);
+      NamedFilter filter = make(scope, use);
       if (filter != null) {
         filters.add(filter);
       }
@@ -45,7 +61,7 @@ final class FilterMaker {
 
   // null without a name: a fault that the binder has told
   @SuppressWarnings("ConstantValue")
-  private @Nullable NamedFilter make(FilterUse use) {
+  private @Nullable NamedFilter make(String scope, FilterUse use) {
     if (use.use() == null) {
       return null;
     }
@@ -62,8 +78,7 @@ final class FilterMaker {
       return null;
     }
     try {
-      Filter filter = make(named.get(0), use);
-      return filter == null ? null : new NamedFilter(use.use(), filter);
+      return make(scope, named.get(0), use);
     } catch (IllegalArgumentException e) {
       faults.add(at, "filter " + Faults.quote(use.use()), String.valueOf(e.getMessage()));
     } catch (Exception | LinkageError e) {
@@ -72,13 +87,22 @@ final class FilterMaker {
     return null;
   }
 
-  private <S extends Record> @Nullable Filter make(FilterFactory<S> factory, FilterUse use) {
+  private <S extends Record> @Nullable NamedFilter make(
+      String scope, FilterFactory<S> factory, FilterUse use) {
     int before = faults.count();
     ConfigNode with = use.with() instanceof Empty ? new Empty(positions.of(use)) : use.with();
     S settings = binder.bind(factory.settings(), with);
     if (settings == null || faults.count() > before) {
       return null;
     }
+    NamedFilter kept = earlier.take(scope, factory, settings);
+    NamedFilter filter =
+        kept == null ? new NamedFilter(use.use(), create(factory, settings)) : kept;
+    made.add(scope, factory, settings, filter);
+    return filter;
+  }
+
+  private static <S extends Record> Filter create(FilterFactory<S> factory, S settings) {
     Filter filter = factory.create(settings);
     if (filter == null) {
       throw new IllegalArgumentException("its factory made none");

@@ -12,6 +12,7 @@ import java.util.List;
  * @param model what the file says
  * @param filters the global ones, in the order of the file
  * @param routes in the order of the file
+ * @param made the filters by what made them, for the next load
  * @param warnings what is hardly meant as it is written, in the order of the file
  */
 public record LoadedConfig(
@@ -19,6 +20,7 @@ public record LoadedConfig(
     GatewayConfig model,
     List<NamedFilter> filters,
     List<LoadedRoute> routes,
+    MadeFilters made,
     List<Fault> warnings) {
   public LoadedConfig {
     filters = List.copyOf(filters);
