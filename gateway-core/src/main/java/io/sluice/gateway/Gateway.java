@@ -6,8 +6,8 @@ import io.sluice.gateway.admin.AdminVerticle;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.client.ClientVerticle;
 import io.sluice.gateway.client.Clients;
-import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.ListenerConfig;
+import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterLife;
@@ -17,7 +17,7 @@ import io.sluice.gateway.observe.FilterCounters;
 import io.sluice.gateway.observe.LoopMetrics;
 import io.sluice.gateway.observe.Methods;
 import io.sluice.gateway.observe.StreamMetrics;
-import io.sluice.gateway.route.RouteTable;
+import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.server.ListenerShared;
 import io.sluice.gateway.server.ListenerVerticle;
 import io.vertx.core.DeploymentOptions;
@@ -33,7 +33,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
@@ -46,8 +45,6 @@ public final class Gateway {
   private final Vertx vertx;
   private final int loops;
   private final PrometheusMeterRegistry registry;
-  private final LoadedConfig config;
-  private final AtomicReference<RouteTable> routes;
   private final Clients clients = new Clients();
   private final ConcurrentLinkedQueue<ListenerVerticle> listeners = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<AdminVerticle> admins = new ConcurrentLinkedQueue<>();
@@ -55,32 +52,33 @@ public final class Gateway {
   private final Map<String, Integer> ports = Collections.synchronizedMap(new LinkedHashMap<>());
   private volatile boolean ready;
 
-  private final FilterLife filters;
+  private final Generations generations;
 
   private final Methods methods;
   private final StreamMetrics streamMetrics;
   private final LoopMetrics loopMetrics;
   private final Overview overview;
 
-  private Gateway(Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
+  private Gateway(Vertx vertx, int loops, PrometheusMeterRegistry registry) {
     this.vertx = vertx;
     this.loops = loops;
     this.registry = registry;
-    this.config = config;
-    this.filters = new FilterLife(new FilterCounters(registry));
+    this.generations =
+        new Generations(
+            clients,
+            new FilterLife(new FilterCounters(registry)),
+            vertx.createSharedWorkerExecutor("sluice-config-worker", 1));
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.streamMetrics = new StreamMetrics(registry);
     this.loopMetrics = new LoopMetrics(registry);
-    this.routes = new AtomicReference<>(Snapshots.routeTable(config));
     this.overview =
         new Overview(
-            config,
+            generations::current,
             clients,
             loopMetrics,
             new PoolMetrics(registry),
             () -> ready,
-            this::listening,
-            routes::get);
+            this::listening);
   }
 
   /**
@@ -93,17 +91,30 @@ public final class Gateway {
    */
   public static Future<Gateway> start(
       Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
-    Gateway gateway = new Gateway(vertx, loops, config, registry);
+    Gateway gateway = new Gateway(vertx, loops, registry);
     return gateway
-        .startFilters()
-        .compose(done -> gateway.deployClients())
-        .compose(done -> gateway.deployListeners(config.model().listeners()))
+        .deployClients()
+        // Their own services have routes in every configuration.
+        .compose(done -> gateway.deployListeners(config, Serves.ADMIN))
+        .compose(done -> gateway.use(config, List.of()))
+        .compose(done -> gateway.deployListeners(config, Serves.RPC))
         .map(
             done -> {
               gateway.ready = true;
               return gateway;
             })
-        .recover(cause -> gateway.stopFilters().transform(stopped -> Future.failedFuture(cause)));
+        .recover(cause -> gateway.generations.close().transform(stopped -> Future.failedFuture(cause)));
+  }
+
+  /**
+   * Puts a configuration in force in place of the one before; calls that are open go on by that.
+   * One change is to be made after another.
+   *
+   * @param plugins those that the filters may be of; held by the caller until this completes
+   * @return fails if a filter cannot start; nothing has changed then
+   */
+  public Future<?> use(LoadedConfig config, List<LoadedPlugin> plugins) {
+    return generations.switchTo(config, plugins);
   }
 
   /** The port that a listener listens on, by the listener's name. */
@@ -128,7 +139,7 @@ public final class Gateway {
     return Future.join(listeners.stream().map(listener -> listener.stopAccepting(grace)).toList())
         .compose(all -> socketsClosed(grace))
         .compose(closed -> drain())
-        .eventually(this::stopFilters)
+        .eventually(this::letGo)
         .eventually(vertx::close);
   }
 
@@ -141,30 +152,14 @@ public final class Gateway {
     return vertx.timer(Math.max(1, millis), TimeUnit.MILLISECONDS);
   }
 
+  /** Completes on no loop's context, so that what comes after may close the loops. */
+  private Future<?> letGo() {
+    return Future.future(promise -> generations.close().onComplete(promise));
+  }
+
   private Future<Integer> drain() {
     List<Future<Integer>> drained = listeners.stream().map(ListenerVerticle::drain).toList();
     return Future.join(drained).map(all -> drained.stream().mapToInt(Future::result).sum());
-  }
-
-  private Future<?> startFilters() {
-    return vertx.executeBlocking(
-        () -> {
-          filters.use(config.allFilters());
-          return null;
-        });
-  }
-
-  /** Completes on no loop's context, so that what comes after may close the loops. */
-  private Future<Void> stopFilters() {
-    return Future.future(
-        promise ->
-            vertx
-                .<Void>executeBlocking(
-                    () -> {
-                      filters.release(config.allFilters());
-                      return null;
-                    })
-                .onComplete(promise));
   }
 
   private List<Overview.Listening> listening() {
@@ -184,16 +179,18 @@ public final class Gateway {
         () -> new ClientVerticle(clients), new DeploymentOptions().setInstances(loops));
   }
 
-  private Future<?> deployListeners(Map<String, ListenerConfig> configs) {
+  private Future<?> deployListeners(LoadedConfig config, Serves serving) {
     Future<?> deployed = Future.succeededFuture();
-    for (Map.Entry<String, ListenerConfig> entry : configs.entrySet()) {
-      deployed = deployed.compose(before -> deployListener(entry.getKey(), entry.getValue()));
+    for (Map.Entry<String, ListenerConfig> entry : config.model().listeners().entrySet()) {
+      if (entry.getValue().serves() == serving) {
+        deployed = deployed.compose(before -> deployListener(entry.getKey(), entry.getValue()));
+      }
     }
     return deployed;
   }
 
   private Future<?> deployListener(String name, ListenerConfig config) {
-    if (config.serves() == ListenerConfig.Serves.ADMIN) {
+    if (config.serves() == Serves.ADMIN) {
       AdminVerticle admin = new AdminVerticle(config.address(), registry, overview);
       return vertx
           .deployVerticle(admin)
@@ -223,12 +220,10 @@ public final class Gateway {
             });
   }
 
-  /** Calls for the gateway's own services that no route takes go to the first from now on. */
   private boolean listens(AdminVerticle admin, String name, ListenerConfig config) {
     ports.put(name, admin.port());
     if (admins.isEmpty()) {
-      Address address = config.address().fromHere(admin.port());
-      routes.updateAndGet(table -> table.inFrontOf(OwnServices.at(address, table.beforeRouting())));
+      generations.admin(config.address().fromHere(admin.port()));
     }
     return admins.add(admin);
   }
@@ -247,10 +242,13 @@ public final class Gateway {
 
   private CallHandler calls(Loop loop) {
     loopMetrics.watch(loop);
-    return new Exchanges(
-        loop,
-        routes::get,
-        clients.of(loop.eventLoop()),
-        new CallMetrics(registry, methods, streamMetrics));
+    Exchanges exchanges =
+        new Exchanges(
+            loop,
+            () -> generations.current().routes(),
+            clients.of(loop.eventLoop()),
+            new CallMetrics(registry, methods, streamMetrics));
+    generations.add(exchanges);
+    return exchanges;
   }
 }

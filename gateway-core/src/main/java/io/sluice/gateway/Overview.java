@@ -10,7 +10,6 @@ import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.observe.LoopMetrics;
-import io.sluice.gateway.route.RouteTable;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,29 +29,26 @@ final class Overview implements Insight {
    */
   record Listening(String name, int port, int connections) {}
 
-  private final LoadedConfig config;
+  private final Supplier<Generation> generation;
   private final Clients clients;
   private final LoopMetrics loops;
   private final PoolMetrics pools;
   private final BooleanSupplier ready;
   private final Supplier<List<Listening>> listeners;
-  private final Supplier<RouteTable> routes;
 
   Overview(
-      LoadedConfig config,
+      Supplier<Generation> generation,
       Clients clients,
       LoopMetrics loops,
       PoolMetrics pools,
       BooleanSupplier ready,
-      Supplier<List<Listening>> listeners,
-      Supplier<RouteTable> routes) {
-    this.config = config;
+      Supplier<List<Listening>> listeners) {
+    this.generation = generation;
     this.clients = clients;
     this.loops = loops;
     this.pools = pools;
     this.ready = ready;
     this.listeners = listeners;
-    this.routes = routes;
   }
 
   @Override
@@ -64,7 +60,12 @@ final class Overview implements Insight {
   public Future<Health> health() {
     return clients
         .stats()
-        .map(stats -> new Serving(isReady(), config.model().clusters(), routes.get(), stats));
+        .map(
+            stats -> {
+              Generation now = generation.get();
+              return new Serving(
+                  isReady(), now.config().model().clusters(), now.routes(), stats);
+            });
   }
 
   @Override
@@ -85,7 +86,9 @@ final class Overview implements Insight {
 
   private List<String> facts(List<EndpointStats> stats) {
     List<String> facts = new ArrayList<>();
-    facts.add("config " + config.file());
+    Generation now = generation.get();
+    LoadedConfig config = now.config();
+    facts.add("config " + config.file() + ", generation " + now.number());
     for (Listening listener : listeners.get()) {
       facts.add(
           "listener "
@@ -105,11 +108,12 @@ final class Overview implements Insight {
     facts.add("clusters: " + config.model().clusters().size());
     List<String> filters = config.allFilters().stream().map(NamedFilter::name).toList();
     facts.add("filters: " + filters.size() + (filters.isEmpty() ? "" : " " + filters));
-    clusters(stats, facts);
+    clusters(config, stats, facts);
     return facts;
   }
 
-  private void clusters(List<EndpointStats> stats, List<String> facts) {
+  private static void clusters(
+      LoadedConfig config, List<EndpointStats> stats, List<String> facts) {
     for (Map.Entry<String, ClusterConfig> cluster :
         new TreeMap<>(config.model().clusters()).entrySet()) {
       for (EndpointConfig endpoint : cluster.getValue().endpoints()) {

@@ -24,11 +24,30 @@ public final class Snapshots {
 
   /** The routes of a configuration, in its order, with clusters made anew. */
   public static RouteTable routeTable(LoadedConfig config) {
+    return routeTable(config, clusters(config, Map.of()));
+  }
+
+  /**
+   * The clusters of a configuration by their names.
+   *
+   * @param before those that are there already; they stay where nothing of them has changed
+   */
+  static Map<String, Cluster> clusters(LoadedConfig config, Map<String, Cluster> before) {
     Map<String, Cluster> clusters = new HashMap<>();
     config
         .model()
         .clusters()
-        .forEach((name, cluster) -> clusters.put(name, new Cluster(name, cluster)));
+        .forEach(
+            (name, wanted) -> {
+              Cluster there = before.get(name);
+              boolean same = there != null && there.config().equals(wanted);
+              clusters.put(name, same ? there : new Cluster(name, wanted));
+            });
+    return clusters;
+  }
+
+  /** The routes of a configuration, in its order, to these clusters. */
+  static RouteTable routeTable(LoadedConfig config, Map<String, Cluster> clusters) {
     FilterChain global = FilterChain.of(config.filters());
     List<Rule> rules = new ArrayList<>();
     for (LoadedRoute loaded : config.routes()) {

@@ -39,6 +39,7 @@ class ArchitectureTest {
     "loop,",
     "config, filter",
     "filter,",
+    "plugin,",
     "wire, call",
     "route, config filter",
     "exchange, call filter loop route",

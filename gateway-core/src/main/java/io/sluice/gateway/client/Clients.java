@@ -1,6 +1,7 @@
 package io.sluice.gateway.client;
 
 import io.netty.channel.EventLoop;
+import io.sluice.gateway.route.Cluster;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
@@ -64,6 +65,16 @@ public final class Clients {
               }
               return List.copyOf(byName.values());
             });
+  }
+
+  /** Closes every loop's connections to a cluster that no call goes to any more. */
+  public void letGo(Cluster cluster) {
+    byLoop.forEach(
+        (eventLoop, client) -> {
+          if (!eventLoop.isShuttingDown()) {
+            eventLoop.execute(() -> client.letGo(cluster));
+          }
+        });
   }
 
   private static Future<Collection<EndpointStats>> ask(EventLoop eventLoop, GenericClient client) {

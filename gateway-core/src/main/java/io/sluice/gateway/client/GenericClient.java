@@ -85,6 +85,14 @@ public final class GenericClient implements Dialer {
     return byName.values();
   }
 
+  /** Closes the connections to a cluster that no call goes to any more. On the loop. */
+  void letGo(Cluster cluster) {
+    ClusterCalls client = clusters.remove(cluster);
+    if (client != null) {
+      client.close();
+    }
+  }
+
   /** Closes every connection. */
   void close() {
     clusters.values().forEach(ClusterCalls::close);

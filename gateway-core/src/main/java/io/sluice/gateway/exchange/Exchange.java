@@ -17,7 +17,6 @@ import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.loop.Timers;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
-import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +48,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   private final Exchanges env;
   private final RpcCall call;
   private final ResponseSink inbound;
-  private final RouteTable routes;
+  private final TableCalls peers;
 
   private final FilterRun filters;
   private final RequestWay request;
@@ -62,14 +61,19 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
 
   private State state = State.OPEN;
 
-  Exchange(Exchanges env, RpcCall call, ResponseSink inbound, RouteTable routes) {
+  /** Its neighbours among the calls with the same table: of {@link TableCalls}. */
+  @Nullable Exchange previous;
+
+  @Nullable Exchange next;
+
+  Exchange(Exchanges env, RpcCall call, ResponseSink inbound, TableCalls peers) {
     this.env = env;
     this.call = call;
     this.inbound = inbound;
-    this.routes = routes;
+    this.peers = peers;
     this.request = new RequestWay(this, inbound);
     this.response = new ResponseWay(this, inbound, request);
-    this.filters = new FilterRun(this, call, env.loop().eventLoop(), routes.beforeRouting());
+    this.filters = new FilterRun(this, call, env.loop().eventLoop(), peers.table().beforeRouting());
   }
 
   RpcCall call() {
@@ -98,6 +102,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   }
 
   void begin() {
+    peers.began(this);
     filters.request(0);
   }
 
@@ -113,7 +118,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   }
 
   private boolean findRoute() {
-    Rule rule = routes.find(call);
+    Rule rule = peers.table().find(call);
     if (rule == null) {
       end(CallEnd.of(call, Status.unknownService(call.qualifiedService(), call.method())));
       return false;
@@ -327,6 +332,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     }
     filters.complete(end);
     env.observer().ended(call, end);
+    peers.ended(this);
   }
 
   // Filters that answer later.

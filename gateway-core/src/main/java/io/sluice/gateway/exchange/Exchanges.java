@@ -1,13 +1,20 @@
 package io.sluice.gateway.exchange;
 
+import io.sluice.api.Status;
 import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.RouteTable;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Begins an {@link Exchange} for every call of one loop. */
 public final class Exchanges implements CallHandler {
@@ -18,6 +25,12 @@ public final class Exchanges implements CallHandler {
   private final Supplier<RouteTable> routes;
   private final Dialer dialer;
   private final CallObserver observer;
+
+  /** Of the table in force when the last call began; null before the first. */
+  private @Nullable TableCalls calls;
+
+  /** Of tables before that, so far as they have calls. */
+  private final List<TableCalls> earlier = new ArrayList<>();
 
   /**
    * @param routes gives the table in force; each call keeps the one that it began with
@@ -31,9 +44,78 @@ public final class Exchanges implements CallHandler {
 
   @Override
   public BegunCall begin(RpcCall call, ResponseSink response) {
-    Exchange exchange = new Exchange(this, call, response, routes.get());
+    Exchange exchange = new Exchange(this, call, response, calls());
     exchange.begin();
     return exchange;
+  }
+
+  private TableCalls calls() {
+    RouteTable table = routes.get();
+    if (calls == null || calls.table() != table) {
+      if (calls != null && !calls.isOver()) {
+        earlier.add(calls);
+      }
+      calls = new TableCalls(table);
+    }
+    return calls;
+  }
+
+  /**
+   * Tells when no call that began with a table is open. For all threads.
+   *
+   * @param table in force no longer
+   * @return completes on the loop
+   */
+  public Future<Void> over(RouteTable table) {
+    return Future.future(
+        promise ->
+            onLoop(
+                promise,
+                () -> {
+                  calls(); // so that what was in force is among the earlier ones
+                  TableCalls open = open(table);
+                  if (open == null) {
+                    promise.complete();
+                  } else {
+                    open.whenOver(
+                        () -> {
+                          earlier.remove(open);
+                          promise.complete();
+                        });
+                  }
+                }));
+  }
+
+  /** Ends the calls that began with a table which is in force no longer. For all threads. */
+  public Future<Void> end(RouteTable table, Status why) {
+    return Future.future(
+        promise ->
+            onLoop(
+                promise,
+                () -> {
+                  TableCalls open = open(table);
+                  if (open != null) {
+                    open.end(why);
+                  }
+                  promise.complete();
+                }));
+  }
+
+  private @Nullable TableCalls open(RouteTable table) {
+    for (TableCalls of : earlier) {
+      if (of.table() == table) {
+        return of;
+      }
+    }
+    return null;
+  }
+
+  private void onLoop(Promise<Void> promise, Runnable run) {
+    try {
+      loop.eventLoop().execute(run);
+    } catch (RejectedExecutionException e) {
+      promise.complete(); // the loop has ended, and all of its calls
+    }
   }
 
   Loop loop() {

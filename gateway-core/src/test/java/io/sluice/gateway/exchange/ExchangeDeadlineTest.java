@@ -109,7 +109,7 @@ class ExchangeDeadlineTest {
                       "S",
                       "m",
                       new Headers(Headers.Dialect.HTTP2));
-              Exchange begun = new Exchange(env, call, new Nobody(), routes);
+              Exchange begun = new Exchange(env, call, new Nobody(), new TableCalls(routes));
               begun.begin();
               return begun;
             });

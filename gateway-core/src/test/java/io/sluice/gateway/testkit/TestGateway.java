@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigLoader;
+import io.sluice.gateway.config.LoadedConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,10 +20,12 @@ import java.util.concurrent.TimeoutException;
 public final class TestGateway implements AutoCloseable {
   private final Gateway gateway;
   private final PrometheusMeterRegistry registry;
+  private LoadedConfig config;
 
-  private TestGateway(Gateway gateway, PrometheusMeterRegistry registry) {
+  private TestGateway(Gateway gateway, PrometheusMeterRegistry registry, LoadedConfig config) {
     this.gateway = gateway;
     this.registry = registry;
+    this.config = config;
   }
 
   /**
@@ -73,11 +76,22 @@ public final class TestGateway implements AutoCloseable {
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     var config = ConfigLoader.load("test.yaml", text, factories);
     try {
-      return new TestGateway(get(Gateway.start(vertx, loops, config, registry)), registry);
+      return new TestGateway(get(Gateway.start(vertx, loops, config, registry)), registry, config);
     } catch (IllegalStateException e) {
       get(vertx.close());
       throw e;
     }
+  }
+
+  /**
+   * Puts another configuration in force.
+   *
+   * @param text with its filters
+   */
+  public void reload(String text, List<? extends FilterFactory<?>> factories) {
+    LoadedConfig next = ConfigLoader.load("test.yaml", text, factories, config);
+    get(gateway.use(next, List.of()));
+    config = next;
   }
 
   public int port() {

@@ -1,0 +1,160 @@
+package io.sluice.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.sluice.api.Call;
+import io.sluice.api.Filter;
+import io.sluice.api.FilterContext;
+import io.sluice.api.FilterFactory;
+import io.sluice.api.Outcome;
+import io.sluice.api.Setting;
+import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Message;
+import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/** Another configuration comes into force while calls are open. */
+class ReloadTest {
+  private final List<String> events = new CopyOnWriteArrayList<>();
+
+  record Settings(@Setting(value = "What it is called.", required = true) String name) {}
+
+  /** Notes its life, and each call's end. */
+  private final class Noted implements Filter {
+    private final String name;
+
+    Noted(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void start(FilterContext context) {
+      if (name.equals("broken")) {
+        throw new IllegalStateException("cannot");
+      }
+      events.add(name + ".start");
+    }
+
+    @Override
+    public void stop() {
+      events.add(name + ".stop");
+    }
+
+    @Override
+    public void onComplete(Call call, Outcome outcome) {
+      events.add(name + "." + call.method() + "." + call.cluster());
+    }
+  }
+
+  private final FilterFactory<Settings> factory =
+      new FilterFactory<>() {
+        @Override
+        public String name() {
+          return "noted";
+        }
+
+        @Override
+        public Class<Settings> settings() {
+          return Settings.class;
+        }
+
+        @Override
+        public Filter create(Settings settings) {
+          return new Noted(settings.name());
+        }
+      };
+
+  private static String config(String cluster, int port, String filter) {
+    return """
+    listeners: {rpc: {address: '127.0.0.1:0'}}
+    clusters:
+      %s: {endpoints: ['127.0.0.1:%d'], transport: framed}
+    routes:
+      - {cluster: %s}
+    filters:
+      - {use: noted, with: {name: %s}}
+    """
+        .formatted(cluster, port, cluster, filter);
+  }
+
+  @Test
+  void aCallEndsAsItBeganAndTheNextGoesTheNewWay() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch mayAnswer = new CountDownLatch(1);
+    Downstream.Service slow =
+        (peer, n) -> {
+          for (Message m = peer.read(); m != null; m = peer.read()) {
+            asked.countDown();
+            mayAnswer.await();
+            peer.send(Thrifts.reply(m, "old"));
+          }
+        };
+    try (Downstream old = Downstream.serving(slow);
+        Downstream next = Downstream.echoing();
+        TestGateway gateway =
+            TestGateway.start(config("old", old.port(), "first"), 2, List.of(factory));
+        Peer waiting = gateway.connect();
+        Peer later = gateway.connect()) {
+      waiting.send(Thrifts.call("slow", 1, "hi"));
+      asked.await();
+
+      gateway.reload(config("new", next.port(), "second"), List.of(factory));
+      later.call("quick", 1, Thrifts.args("hi"));
+      await().until(() -> events.contains("second.quick.new"));
+      assertThat(events)
+          .containsExactly("first.start", "second.start", "second.quick.new");
+      assertThat(old.open()).isEqualTo(1);
+
+      mayAnswer.countDown();
+      assertThat(waiting.read()).isNotNull();
+      await().until(() -> events.contains("first.stop"));
+      assertThat(events)
+          .containsExactly(
+              "first.start", "second.start", "second.quick.new", "first.slow.old", "first.stop");
+      await().until(() -> old.open() == 0);
+    }
+    assertThat(events).endsWith("second.stop").hasSize(6);
+  }
+
+  @Test
+  void whatHasNotChangedKeepsItsConnectionsAndItsFilters() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway =
+            TestGateway.start(config("same", downstream.port(), "only"), 1, List.of(factory));
+        Peer caller = gateway.connect()) {
+      for (int i = 0; i < 20; i++) {
+        caller.call("echo", i, Thrifts.args("hi"));
+        String route = "routes:\n  - {timeout: " + (i + 1) + "s, cluster";
+        gateway.reload(
+            config("same", downstream.port(), "only").replace("routes:\n  - {cluster", route),
+            List.of(factory));
+      }
+      caller.call("echo", 21, Thrifts.args("hi"));
+      assertThat(downstream.accepted()).isEqualTo(1);
+    }
+    assertThat(events).startsWith("only.start").endsWith("only.stop").hasSize(23);
+  }
+
+  @Test
+  void oneWhoseFilterCannotStartChangesNothing() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway =
+            TestGateway.start(config("c", downstream.port(), "first"), 1, List.of(factory));
+        Peer caller = gateway.connect()) {
+      assertThatThrownBy(
+              () ->
+                  gateway.reload(config("c", downstream.port(), "broken"), List.of(factory)))
+          .hasStackTraceContaining("filter 'noted' cannot start: cannot");
+      caller.call("echo", 1, Thrifts.args("hi"));
+      await().until(() -> events.contains("first.echo.c"));
+    }
+    assertThat(events).containsExactly("first.start", "first.echo.c", "first.stop");
+  }
+}
