@@ -47,7 +47,6 @@ final class Generations {
 
   private final Queue<Exchanges> exchanges = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedDeque<Generation> earlier = new ConcurrentLinkedDeque<>();
-  private volatile @Nullable Address admin;
   private volatile @Nullable Generation current;
 
   Generations(Clients clients, FilterLife filters, WorkerExecutor worker) {
@@ -59,15 +58,6 @@ final class Generations {
   /** Those whose calls go by the generations. */
   void add(Exchanges of) {
     exchanges.add(of);
-  }
-
-  /**
-   * Calls for the gateway's own services that no route takes go there, from the next change on.
-   *
-   * @param address null if nowhere
-   */
-  void admin(@Nullable Address address) {
-    admin = address;
   }
 
   /**
@@ -89,28 +79,42 @@ final class Generations {
   }
 
   /**
-   * Puts a configuration in force. Calls that are open are left alone.
+   * Starts what a configuration needs: the first half of a change.
    *
-   * @param plugins held by the caller until this completes
+   * @param plugins held by the caller until the change is made
    * @return fails if a filter cannot start; nothing has changed then
    */
-  Future<Generation> switchTo(LoadedConfig config, List<LoadedPlugin> plugins) {
-    return worker
-        .executeBlocking(
-            () -> {
-              filters.use(config.allFilters());
-              plugins.forEach(LoadedPlugin::retain);
-              return null;
-            })
-        .map(done -> put(config, plugins));
+  Future<Void> prepare(LoadedConfig config, List<LoadedPlugin> plugins) {
+    return worker.executeBlocking(
+        () -> {
+          filters.use(config.allFilters());
+          plugins.forEach(LoadedPlugin::retain);
+          return null;
+        });
   }
 
-  private Generation put(LoadedConfig config, List<LoadedPlugin> plugins) {
+  /** Takes back what {@link #prepare} has done. */
+  Future<Void> discard(LoadedConfig config, List<LoadedPlugin> plugins) {
+    return worker.executeBlocking(
+        () -> {
+          filters.release(config.allFilters());
+          plugins.forEach(LoadedPlugin::release);
+          return null;
+        });
+  }
+
+  /**
+   * Puts a configuration in force that has been {@link #prepare prepared}. Calls that are open are
+   * left alone.
+   *
+   * @param own where the gateway's own services are, to which calls go that no route takes; null if
+   *     nowhere
+   */
+  void put(LoadedConfig config, List<LoadedPlugin> plugins, @Nullable Address own) {
     Generation before = current;
     Map<String, Cluster> clusters =
         Snapshots.clusters(config, before == null ? Map.of() : before.clusters());
     RouteTable routes = Snapshots.routeTable(config, clusters);
-    Address own = admin;
     if (own != null) {
       routes = routes.inFrontOf(OwnServices.at(own, routes.beforeRouting()));
     }
@@ -123,7 +127,6 @@ final class Generations {
     if (before != null) {
       retire(before);
     }
-    return now;
   }
 
   private void retire(Generation before) {
@@ -151,13 +154,8 @@ final class Generations {
     letGo(over);
   }
 
-  private Future<?> letGo(Generation of) {
-    return worker.executeBlocking(
-        () -> {
-          filters.release(of.config().allFilters());
-          of.plugins().forEach(LoadedPlugin::release);
-          return null;
-        });
+  private Future<Void> letGo(Generation of) {
+    return discard(of.config(), of.plugins());
   }
 
   /** There are no more calls: stops all filters, and lets go of all plugins. */

@@ -22,19 +22,12 @@ import java.util.function.Supplier;
 /** Tells operators what a gateway is made of, and how it is doing. */
 final class Overview implements Insight {
 
-  /**
-   * A listener as it is now.
-   *
-   * @param connections open ones; -1 if they are not counted
-   */
-  record Listening(String name, int port, int connections) {}
-
   private final Supplier<Generation> generation;
   private final Clients clients;
   private final LoopMetrics loops;
   private final PoolMetrics pools;
   private final BooleanSupplier ready;
-  private final Supplier<List<Listening>> listeners;
+  private final Supplier<Map<String, Listener>> listeners;
 
   Overview(
       Supplier<Generation> generation,
@@ -42,7 +35,7 @@ final class Overview implements Insight {
       LoopMetrics loops,
       PoolMetrics pools,
       BooleanSupplier ready,
-      Supplier<List<Listening>> listeners) {
+      Supplier<Map<String, Listener>> listeners) {
     this.generation = generation;
     this.clients = clients;
     this.loops = loops;
@@ -89,7 +82,7 @@ final class Overview implements Insight {
     Generation now = generation.get();
     LoadedConfig config = now.config();
     facts.add("config " + config.file() + ", generation " + now.number());
-    for (Listening listener : listeners.get()) {
+    for (Listener listener : listeners.get().values()) {
       facts.add(
           "listener "
               + listener.name()

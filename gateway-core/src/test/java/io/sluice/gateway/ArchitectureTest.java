@@ -94,6 +94,7 @@ class ArchitectureTest {
             "filter",
             "loop",
             "observe",
+            "plugin",
             "route",
             "server",
             "translate",

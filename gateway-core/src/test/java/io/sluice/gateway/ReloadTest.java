@@ -157,4 +157,61 @@ class ReloadTest {
     }
     assertThat(events).containsExactly("first.start", "first.echo.c", "first.stop");
   }
+
+  @Test
+  void listenersComeAndGoAndChange() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway =
+            TestGateway.start(config("c", downstream.port(), "only"), 2, List.of(factory));
+        Peer first = gateway.connect()) {
+      first.call("echo", 1, Thrifts.args("hi"));
+      String two =
+          config("c", downstream.port(), "only")
+              .replace(
+                  "{rpc: {address: '127.0.0.1:0'}}",
+                  "{rpc: {address: '127.0.0.1:0', limits: {maxConnections: 1}},"
+                      + " more: {address: '127.0.0.1:0'}}");
+      gateway.reload(two, List.of(factory));
+      int port = gateway.gateway().port("more");
+      try (Peer second = Peer.connect(port);
+          Peer refused = gateway.connect()) {
+        second.call("echo", 1, Thrifts.args("hi"));
+        assertThat(refused.read()).as("the first is there already").isNull();
+        first.call("echo", 2, Thrifts.args("hi"));
+        gateway.reload(config("c", downstream.port(), "only"), List.of(factory));
+        assertThat(second.read()).as("an answer, or the end").isNull();
+      }
+      assertThat(gateway.gateway().ports()).containsOnlyKeys("rpc");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(() -> Peer.connect(port).close())
+                      .hasStackTraceContaining("refused"));
+      first.call("echo", 3, Thrifts.args("hi"));
+    }
+  }
+
+  @Test
+  void oneThatCannotListenChangesNothing() {
+    try (Downstream downstream = Downstream.echoing();
+        TestGateway gateway =
+            TestGateway.start(config("c", downstream.port(), "first"), 1, List.of(factory));
+        Peer caller = gateway.connect()) {
+      String taken =
+          config("c", downstream.port(), "second")
+              .replace(
+                  "{rpc: {address: '127.0.0.1:0'}}",
+                  "{rpc: {address: '127.0.0.1:0'}, more: {address: '127.0.0.1:0'},"
+                      + " taken: {address: '127.0.0.1:"
+                      + downstream.port()
+                      + "'}}");
+      assertThatThrownBy(() -> gateway.reload(taken, List.of(factory)))
+          .hasStackTraceContaining("listener 'taken' cannot listen on");
+      caller.call("echo", 1, Thrifts.args("hi"));
+      await().until(() -> events.contains("first.echo.c"));
+      assertThat(gateway.gateway().ports()).containsOnlyKeys("rpc");
+    }
+    assertThat(events)
+        .containsExactly("first.start", "second.start", "second.stop", "first.echo.c", "first.stop");
+  }
 }

@@ -26,6 +26,7 @@ final class ListenerContext {
   private final CallHandler calls;
   private final long maxBuffered;
   private final Set<Connection> connections = new HashSet<>();
+  private int accepted;
   private boolean draining;
   private @Nullable Runnable whenEmpty;
   private int lostCalls;
@@ -109,6 +110,15 @@ final class ListenerContext {
       // Its calls may still be being told of the close.
       loop.eventLoop().execute(told);
     }
+  }
+
+  /** So many more connections go by this, or less, also such as speak no protocol yet. */
+  void accepted(int more) {
+    accepted += more;
+  }
+
+  boolean isUnused() {
+    return accepted == 0;
   }
 
   /** Has this run when the last connection is closed and its calls have ended. */

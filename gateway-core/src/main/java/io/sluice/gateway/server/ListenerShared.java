@@ -7,27 +7,43 @@ import org.jspecify.annotations.Nullable;
 /** What all loops' parts of one listener have in common. Safe for all threads. */
 public final class ListenerShared {
   private final String name;
-  private final ListenerConfig config;
   private final int number;
   private final AtomicInteger connections = new AtomicInteger();
-  private final @Nullable PeerRates rates;
+  private volatile ListenerConfig config;
+  private volatile @Nullable PeerRates rates;
 
   /**
    * @param number of the listener among all, from 1
    */
   public ListenerShared(String name, ListenerConfig config, int number) {
     this.name = name;
-    this.config = config;
     this.number = number;
+    this.config = config;
+    this.rates = rates(config);
+  }
+
+  private static @Nullable PeerRates rates(ListenerConfig config) {
     int rate = config.limits().connectionRate();
-    this.rates = rate == 0 ? null : new PeerRates(rate);
+    return rate == 0 ? null : new PeerRates(rate);
+  }
+
+  /**
+   * Changes what connections go by from now on.
+   *
+   * @param changed with the same address
+   */
+  public void config(ListenerConfig changed) {
+    if (changed.limits().connectionRate() != config.limits().connectionRate()) {
+      rates = rates(changed);
+    }
+    config = changed;
   }
 
   public String name() {
     return name;
   }
 
-  ListenerConfig config() {
+  public ListenerConfig config() {
     return config;
   }
 

@@ -17,7 +17,10 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -31,7 +34,20 @@ public final class ListenerVerticle extends VerticleBase {
 
   private final ListenerShared shared;
   private final Function<Loop, CallHandler> handlers;
+
+  /** What new connections go by. */
   private ListenerContext listener;
+
+  /** What connections go by that were there before the configuration changed. */
+  private final List<ListenerContext> earlier = new ArrayList<>();
+
+  private Loop loop;
+  private CallHandler calls;
+
+  /** Those that connected before calls could begin. */
+  private final List<NetSocket> early = new ArrayList<>();
+
+  private boolean open;
   private NetServer server;
   private Future<Void> closed;
   private long cutOff;
@@ -47,9 +63,10 @@ public final class ListenerVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     EventLoop eventLoop = ((ContextInternal) context).nettyEventLoop();
-    Loop loop = Loop.of(eventLoop);
+    loop = Loop.of(eventLoop);
+    calls = handlers.apply(loop);
     ListenerConfig config = shared.config();
-    listener = new ListenerContext(shared.name(), loop, config, handlers.apply(loop));
+    listener = new ListenerContext(shared.name(), loop, config, calls);
     int port = config.address().port();
     server =
         vertx.createNetServer(
@@ -69,19 +86,52 @@ public final class ListenerVerticle extends VerticleBase {
   }
 
   private void accept(NetSocket socket) {
+    Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
+    if (open) {
+      take(socket);
+    } else {
+      channel.config().setAutoRead(false);
+      early.add(socket);
+    }
+  }
+
+  /** Takes those that have connected already, and all that will: calls may begin. */
+  public Future<Void> open() {
+    return onLoop(
+        promise -> {
+          open = true;
+          for (NetSocket socket : early) {
+            Channel channel = ((NetSocketInternal) socket).channelHandlerContext().channel();
+            if (channel.isActive()) {
+              take(socket);
+              channel.config().setAutoRead(true);
+            }
+          }
+          early.clear();
+          promise.complete();
+        });
+  }
+
+  private void take(NetSocket socket) {
     ChannelHandlerContext vertxHandler = ((NetSocketInternal) socket).channelHandlerContext();
-    int open = shared.connections().incrementAndGet();
-    socket.closeHandler(gone -> shared.connections().decrementAndGet());
-    if (isTaken(vertxHandler.channel(), open)) {
-      vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(listener));
+    int connections = shared.connections().incrementAndGet();
+    ListenerContext of = listener;
+    of.accepted(1);
+    socket.closeHandler(
+        gone -> {
+          shared.connections().decrementAndGet();
+          of.accepted(-1);
+        });
+    if (isTaken(vertxHandler.channel(), connections)) {
+      vertxHandler.pipeline().addBefore(vertxHandler.name(), "detect", new DetectHandler(of));
     } else {
       socket.close();
     }
   }
 
-  private boolean isTaken(Channel channel, int open) {
+  private boolean isTaken(Channel channel, int connections) {
     int most = listener.limits().maxConnections();
-    if (open > most) {
+    if (connections > most) {
       PeerLog.refused(
           listener, channel, Limit.MAX_CONNECTIONS, "the listener has its " + most + " already");
       return false;
@@ -108,6 +158,26 @@ public final class ListenerVerticle extends VerticleBase {
   }
 
   /**
+   * Has new connections go by the configuration that {@link ListenerShared} has now; those that are
+   * open keep theirs.
+   */
+  public Future<Void> reconfigure() {
+    return onLoop(
+        promise -> {
+          earlier.removeIf(ListenerContext::isUnused);
+          earlier.add(listener);
+          listener = new ListenerContext(shared.name(), loop, shared.config(), calls);
+          promise.complete();
+        });
+  }
+
+  private List<ListenerContext> all() {
+    List<ListenerContext> all = new ArrayList<>(earlier);
+    all.add(listener);
+    return all;
+  }
+
+  /**
    * Accepts no more; open connections go on.
    *
    * @param grace after so long {@link #drain} cuts off what is left
@@ -120,7 +190,7 @@ public final class ListenerVerticle extends VerticleBase {
           // their answers, so it is not to be the first.
           long millis = Math.max(1, grace.toMillis());
           closed = server.shutdown(millis + VERTX_MILLIS, TimeUnit.MILLISECONDS);
-          cutOff = vertx.setTimer(millis, over -> listener.cutOff());
+          cutOff = vertx.setTimer(millis, over -> all().forEach(ListenerContext::cutOff));
           promise.complete();
         });
   }
@@ -134,19 +204,35 @@ public final class ListenerVerticle extends VerticleBase {
   public Future<Integer> drain() {
     return onLoop(
         promise -> {
-          listener.drain();
+          all().forEach(ListenerContext::drain);
           // Connections are closed before their calls have been told.
           closed.onComplete(
               (none, failure) ->
                   context.runOnContext(
                       on -> {
                         vertx.cancelTimer(cutOff);
-                        listener.whenEmpty(
+                        whenEmpty(
                             () ->
-                                promise.complete(
-                                    failure == null ? listener.lostCalls() : null, failure));
+                                promise.complete(failure == null ? lostCalls() : null, failure));
                       }));
         });
+  }
+
+  private void whenEmpty(Runnable then) {
+    List<ListenerContext> all = all();
+    AtomicInteger open = new AtomicInteger(all.size());
+    for (ListenerContext of : all) {
+      of.whenEmpty(
+          () -> {
+            if (open.decrementAndGet() == 0) {
+              then.run();
+            }
+          });
+    }
+  }
+
+  private int lostCalls() {
+    return all().stream().mapToInt(ListenerContext::lostCalls).sum();
   }
 
   private <T> Future<T> onLoop(Consumer<Promise<T>> run) {

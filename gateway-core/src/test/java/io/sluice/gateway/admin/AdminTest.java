@@ -63,7 +63,7 @@ class AdminTest {
       assertThat(get(gateway, "/readyz?verbose").body().lines())
           .startsWith(
               "ready",
-              "config test.yaml",
+              "config test.yaml, generation 1",
               "listener rpc: port " + gateway.port() + ", connections 1")
           .contains(
               "listener admin: port " + gateway.gateway().port("admin"),
