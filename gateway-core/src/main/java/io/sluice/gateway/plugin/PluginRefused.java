@@ -11,7 +11,7 @@ public final class PluginRefused extends Exception {
    * @param what what is wrong
    * @param right what would be right; empty if {@code what} says all there is to say
    */
-  PluginRefused(String what, String right) {
+  public PluginRefused(String what, String right) {
     super(right.isEmpty() ? what : what + ": " + right, null, false, false);
   }
 
