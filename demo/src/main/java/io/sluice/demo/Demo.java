@@ -4,6 +4,7 @@ import io.sluice.demo.CallCounters.Way;
 import io.sluice.demo.Caller.Reply;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.cli.Host;
+import io.sluice.gateway.cli.Plugins;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.LoadedConfig;
@@ -11,6 +12,7 @@ import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.filter.NamedFilter;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,7 @@ final class Demo implements AutoCloseable {
   private static final int START_SECONDS = 30;
   private static final int STOP_SECONDS = 10;
 
+  private final Plugins plugins;
   private final LoadedConfig config;
 
   /** Runs the services and the callers; the gateway has its own. */
@@ -49,7 +52,8 @@ final class Demo implements AutoCloseable {
       @Nullable String fault,
       long micros) {}
 
-  private Demo(LoadedConfig config) {
+  private Demo(Plugins plugins, LoadedConfig config) {
+    this.plugins = plugins;
     this.config = config;
   }
 
@@ -59,7 +63,8 @@ final class Demo implements AutoCloseable {
    * @throws io.sluice.gateway.config.ConfigException if the configuration has faults
    */
   static Demo start(DemoConfig file) throws CannotStart {
-    Demo demo = new Demo(file.load());
+    Plugins plugins = plugins();
+    Demo demo = new Demo(plugins, file.load(plugins));
     boolean started = false;
     try {
       file.requireFreePorts();
@@ -78,6 +83,14 @@ final class Demo implements AutoCloseable {
     }
   }
 
+  private static Plugins plugins() throws CannotStart {
+    try {
+      return Plugins.of(Plugins.defaultFolder());
+    } catch (IOException e) {
+      throw new CannotStart("plugins cannot be read: " + e.getMessage());
+    }
+  }
+
   private void startServices() throws Exception {
     services.add(new ThriftService(portOfCluster("orders")));
     services.add(new KitexService(vertx, portOfCluster("users")));
@@ -88,7 +101,7 @@ final class Demo implements AutoCloseable {
   private void startGateway() throws Exception {
     Host host = new Host(Host.defaultLoops());
     try {
-      gateway = host.start(config).await(START_SECONDS, TimeUnit.SECONDS);
+      gateway = host.start(config, plugins.host().plugins()).await(START_SECONDS, TimeUnit.SECONDS);
     } finally {
       if (gateway == null) {
         host.vertx().close();
@@ -174,5 +187,6 @@ final class Demo implements AutoCloseable {
     }
     services.forEach(EmbeddedService::close);
     vertx.close();
+    plugins.close();
   }
 }

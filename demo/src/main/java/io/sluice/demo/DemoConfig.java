@@ -1,6 +1,6 @@
 package io.sluice.demo;
 
-import io.sluice.gateway.cli.Host;
+import io.sluice.gateway.cli.Plugins;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.LoadedConfig;
 import java.io.IOException;
@@ -103,11 +103,11 @@ final class DemoConfig {
   }
 
   /**
-   * Loads it with the filters on the class path.
+   * Loads it with these filters.
    *
    * @throws io.sluice.gateway.config.ConfigException with all faults
    */
-  LoadedConfig load() {
-    return ConfigLoader.load(file.toString(), text, Host.factories());
+  LoadedConfig load(Plugins plugins) {
+    return ConfigLoader.load(file.toString(), text, plugins.factories());
   }
 }

@@ -72,17 +72,22 @@ public final class Gateway {
    * Starts a gateway.
    *
    * @param loops as many event loops as {@code vertx} was made with
+   * @param plugins those that the filters may be of; held by the caller until this completes
    * @param registry where its meters are kept and read from
    * @return fails if a filter cannot start, or if an address cannot be listened on; the filters
    *     have been stopped then
    */
   public static Future<Gateway> start(
-      Vertx vertx, int loops, LoadedConfig config, PrometheusMeterRegistry registry) {
+      Vertx vertx,
+      int loops,
+      LoadedConfig config,
+      List<LoadedPlugin> plugins,
+      PrometheusMeterRegistry registry) {
     Gateway gateway = new Gateway(vertx, loops, registry);
     return vertx
         .deployVerticle(
             () -> new ClientVerticle(gateway.clients), new DeploymentOptions().setInstances(loops))
-        .compose(done -> gateway.use(config, List.of()))
+        .compose(done -> gateway.use(config, plugins))
         .map(
             done -> {
               gateway.ready = true;

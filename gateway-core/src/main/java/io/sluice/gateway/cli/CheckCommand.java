@@ -7,6 +7,7 @@ import io.sluice.gateway.config.LoadedConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -23,6 +24,8 @@ public final class CheckCommand implements SubCommand {
 
   @Spec private CommandSpec spec;
 
+  @Mixin private PluginsOption plugins;
+
   @Parameters(paramLabel = "FILE", description = "The configuration.")
   private Path file;
 
@@ -34,7 +37,7 @@ public final class CheckCommand implements SubCommand {
     PrintWriter err = spec.commandLine().getErr();
     LoadedConfig config;
     try {
-      config = ConfigFile.load(file);
+      config = ConfigFile.load(file, plugins.folder());
     } catch (ConfigException e) {
       err.println(e.getMessage());
       return FAILED;

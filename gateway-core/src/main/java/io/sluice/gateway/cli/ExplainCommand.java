@@ -30,6 +30,8 @@ public final class ExplainCommand implements SubCommand {
 
   @Spec private CommandSpec spec;
 
+  @Mixin private PluginsOption plugins;
+
   @Option(
       names = {"-c", "--config"},
       paramLabel = "FILE",
@@ -80,7 +82,7 @@ public final class ExplainCommand implements SubCommand {
   private int explainRoute(Path config) {
     LoadedConfig loaded;
     try {
-      loaded = ConfigFile.load(config);
+      loaded = ConfigFile.load(config, plugins.folder());
     } catch (ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return FAILED;

@@ -7,9 +7,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
+import io.sluice.gateway.Reloader;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.ConfigSource;
 import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.plugin.LoadedPlugin;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,15 +21,13 @@ import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The process around a gateway: event loops, meters, and the filters on the class path. */
+/** The process around a gateway: event loops and meters. */
 public final class Host {
   private static final Logger LOG = LoggerFactory.getLogger(Host.class);
   private static final Pattern LOOPS = Pattern.compile("[1-9]\\d{0,2}");
@@ -97,28 +97,48 @@ public final class Host {
   }
 
   /**
-   * Reads a configuration file and starts a gateway with it.
+   * Reads a configuration file and starts a gateway that follows the file and the plugins folder
+   * from then on.
    *
    * @return fails with {@link io.sluice.gateway.config.ConfigException} if there are faults in it
    */
-  public Future<Gateway> start(Path file) {
+  public Future<Gateway> start(Path file, Plugins plugins) {
     ConfigSource source = new ConfigSource(vertx, file);
+    List<FilterFactory<?>> others = Plugins.ofClassPath();
+    List<LoadedPlugin> taken = plugins.host().plugins();
     return source
         .read()
         .compose(
             text ->
-                vertx.executeBlocking(() -> ConfigLoader.load(source.name(), text, factories())))
-        .onSuccess(
-            loaded ->
-                loaded
-                    .warnings()
-                    .forEach(warning -> LOG.atWarn().setMessage(warning.toString()).log()))
-        .compose(this::start);
+                vertx
+                    .executeBlocking(
+                        () ->
+                            ConfigLoader.load(
+                                source.name(), text, Reloader.factories(taken, others)))
+                    .onSuccess(
+                        loaded ->
+                            loaded
+                                .warnings()
+                                .forEach(
+                                    warning -> LOG.atWarn().setMessage(warning.toString()).log()))
+                    .compose(
+                        loaded ->
+                            start(loaded, taken)
+                                .onSuccess(
+                                    gateway ->
+                                        Reloader.start(
+                                            vertx,
+                                            gateway,
+                                            source,
+                                            text,
+                                            loaded,
+                                            plugins.host(),
+                                            others))));
   }
 
   /** Starts a gateway. */
-  public Future<Gateway> start(LoadedConfig config) {
-    return Gateway.start(vertx, loops, config, registry)
+  public Future<Gateway> start(LoadedConfig config, List<LoadedPlugin> plugins) {
+    return Gateway.start(vertx, loops, config, plugins, registry)
         .onSuccess(
             started ->
                 vertx.executeBlocking(
@@ -126,14 +146,5 @@ public final class Host {
                       bindJvmMetrics();
                       return null;
                     }));
-  }
-
-  /** The filters on the class path. */
-  public static List<FilterFactory<?>> factories() {
-    List<FilterFactory<?>> factories = new ArrayList<>();
-    for (FilterFactory<?> factory : ServiceLoader.load(FilterFactory.class)) {
-      factories.add(factory);
-    }
-    return factories;
   }
 }

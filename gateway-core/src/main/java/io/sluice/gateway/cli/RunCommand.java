@@ -2,6 +2,7 @@ package io.sluice.gateway.cli;
 
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,6 +31,8 @@ public final class RunCommand implements SubCommand {
   private static final int MAX_GRACE_SECONDS = 24 * 60 * 60;
 
   @Spec private CommandSpec spec;
+
+  @Mixin private PluginsOption plugins;
 
   @Option(
       names = {"-c", "--config"},
@@ -60,7 +64,7 @@ public final class RunCommand implements SubCommand {
     Host host = new Host(loops);
     try {
       Gateway gateway =
-          host.start(config)
+          host.start(config, Plugins.of(plugins.folder()))
               .toCompletionStage()
               .toCompletableFuture()
               .get(START_SECONDS, TimeUnit.SECONDS);
@@ -71,6 +75,9 @@ public final class RunCommand implements SubCommand {
           .addKeyValue("millis", millisSinceStart())
           .log();
       return SubCommandResult.KEEP_RUNNING;
+    } catch (IOException e) {
+      LOG.atError().setMessage("cannot start: {}").addArgument(e.toString()).log();
+      return FAILED;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ConfigException faults) {
         System.err.println(faults.getMessage());

@@ -2,6 +2,7 @@ package io.sluice.plugins.accesslog;
 
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import org.pf4j.Extension;
 
 /**
  * Makes the filter {@code access-log}.
@@ -11,6 +12,7 @@ import io.sluice.api.FilterFactory;
  * with: {file: /var/log/sluice/access.log, sample: 0.1}
  * </pre>
  */
+@Extension
 public final class AccessLogFactory implements FilterFactory<AccessLogSettings> {
 
   @Override

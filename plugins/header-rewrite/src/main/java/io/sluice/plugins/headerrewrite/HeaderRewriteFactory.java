@@ -2,6 +2,7 @@ package io.sluice.plugins.headerrewrite;
 
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import org.pf4j.Extension;
 
 /**
  * Makes the filter {@code header-rewrite}.
@@ -15,6 +16,7 @@ import io.sluice.api.FilterFactory;
  *     set: {x-gateway: sluice, x-peer: "{peer}"}
  * </pre>
  */
+@Extension
 public final class HeaderRewriteFactory implements FilterFactory<HeaderRewriteSettings> {
 
   @Override

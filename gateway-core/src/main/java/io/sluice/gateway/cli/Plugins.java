@@ -1,0 +1,89 @@
+package io.sluice.gateway.cli;
+
+import io.sluice.api.ApiVersion;
+import io.sluice.api.FilterFactory;
+import io.sluice.gateway.Reloader;
+import io.sluice.gateway.plugin.PluginHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The filters that a process has: those of its plugins folder, and those on its class path. */
+public final class Plugins implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Plugins.class);
+
+  /** A jar counts when it has been seen twice. */
+  private static final int LOOKS = 2;
+
+  private final Path copies;
+  private final PluginHost host;
+
+  private Plugins(Path copies, PluginHost host) {
+    this.copies = copies;
+    this.host = host;
+  }
+
+  /** The folder {@code plugins} of the distribution that runs, null if none runs. */
+  public static @Nullable Path defaultFolder() {
+    String home = System.getProperty("sluice.home");
+    return home == null ? null : Path.of(home, "plugins");
+  }
+
+  /**
+   * Takes up what is in the folder now. Blocks. What is refused is logged.
+   *
+   * @param folder null for none; may not be there
+   * @throws IOException if it cannot be read, or there is no place for copies of the jars
+   */
+  public static Plugins of(@Nullable Path folder) throws IOException {
+    Path copies = Files.createTempDirectory("sluice-plugins-");
+    Path jars = folder == null ? copies.resolve("none") : folder;
+    PluginHost host = new PluginHost(jars, copies, ApiVersion.CURRENT);
+    for (int i = 0; i < LOOKS; i++) {
+      host.update(plugins -> {});
+    }
+    return new Plugins(copies, host);
+  }
+
+  public PluginHost host() {
+    return host;
+  }
+
+  /** Those on the class path. */
+  public static List<FilterFactory<?>> ofClassPath() {
+    List<FilterFactory<?>> factories = new ArrayList<>();
+    for (FilterFactory<?> factory : ServiceLoader.load(FilterFactory.class)) {
+      factories.add(factory);
+    }
+    return factories;
+  }
+
+  /** All of them, as they are now. */
+  public List<FilterFactory<?>> factories() {
+    return Reloader.factories(host.plugins(), ofClassPath());
+  }
+
+  /** Removes the copies; no code of a plugin may run any more. */
+  @Override
+  public void close() {
+    try (Stream<Path> all = Files.walk(copies)) {
+      for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      LOG.atWarn()
+          .setMessage("copies of plugins cannot be removed")
+          .addKeyValue("folder", copies)
+          .setCause(e)
+          .log();
+    }
+  }
+}
