@@ -9,13 +9,16 @@ import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginHost;
 import io.sluice.gateway.plugin.PluginRefused;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +39,7 @@ public final class Reloader {
   private final PluginHost plugins;
   private final List<FilterFactory<?>> others;
   private final WorkerExecutor worker;
+  private final Context loop;
   private final ConfigWatch watch;
   private volatile boolean stopped;
 
@@ -60,6 +64,7 @@ public final class Reloader {
     this.config = config;
     this.plugins = plugins;
     this.others = List.copyOf(others);
+    this.loop = ((VertxInternal) vertx).createEventLoopContext();
     this.worker = vertx.createSharedWorkerExecutor("sluice-reload-worker", 1);
     this.watch =
         new ConfigWatch(
@@ -157,7 +162,21 @@ public final class Reloader {
   private void put(String file, List<LoadedPlugin> with) {
     LoadedConfig next =
         ConfigLoader.load(source.name(), file, factories(with, others), config);
-    gateway.use(next, with).toCompletionStage().toCompletableFuture().join();
+    CompletableFuture<Object> done = new CompletableFuture<>();
+    // Not here: what is done on the way would wait for this thread.
+    loop.runOnContext(
+        on ->
+            gateway
+                .use(next, with)
+                .onComplete(
+                    (result, failure) -> {
+                      if (failure == null) {
+                        done.complete(result);
+                      } else {
+                        done.completeExceptionally(failure);
+                      }
+                    }));
+    done.join();
     config = next;
     next.warnings().forEach(warning -> LOG.atWarn().setMessage(warning.toString()).log());
   }

@@ -48,7 +48,7 @@ class ArchitectureTest {
     "client, call loop wire config route exchange translate",
     "observe, call exchange loop",
     "admin, config",
-    "cli, call config exchange filter route wire",
+    "cli, call config exchange filter plugin route wire",
   })
   void knowsOnly(String name, String others) {
     Set<String> allowed = new TreeSet<>();

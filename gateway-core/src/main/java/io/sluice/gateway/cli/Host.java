@@ -35,6 +35,7 @@ public final class Host {
   private final int loops;
   private final PrometheusMeterRegistry registry;
   private final Vertx vertx;
+  private volatile @Nullable Reloader reloader;
 
   /**
    * @param loops event loops, at least 1
@@ -126,7 +127,8 @@ public final class Host {
                             start(loaded, taken)
                                 .onSuccess(
                                     gateway ->
-                                        Reloader.start(
+                                        reloader =
+                                            Reloader.start(
                                             vertx,
                                             gateway,
                                             source,
@@ -134,6 +136,14 @@ public final class Host {
                                             loaded,
                                             plugins.host(),
                                             others))));
+  }
+
+  /** Leaves the gateway as it is, whatever becomes of the file and the folder. */
+  public void stopFollowing() {
+    Reloader following = reloader;
+    if (following != null) {
+      following.stop();
+    }
   }
 
   /** Starts a gateway. */

@@ -68,7 +68,7 @@ public final class RunCommand implements SubCommand {
               .toCompletionStage()
               .toCompletableFuture()
               .get(START_SECONDS, TimeUnit.SECONDS);
-      stopOnSignal(gateway);
+      stopOnSignal(host, gateway);
       LOG.atInfo()
           .setMessage("ready")
           .addKeyValue("listeners", gateway.ports())
@@ -96,7 +96,7 @@ public final class RunCommand implements SubCommand {
         .orElse(-1L);
   }
 
-  private void stopOnSignal(Gateway gateway) {
+  private void stopOnSignal(Host host, Gateway gateway) {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -105,6 +105,7 @@ public final class RunCommand implements SubCommand {
                       .setMessage("stopping, open calls have {} s")
                       .addArgument(graceSeconds)
                       .log();
+                  host.stopFollowing();
                   try {
                     int lost =
                         gateway

@@ -64,6 +64,9 @@ public final class ConfigWatch {
   }
 
   private void look() {
+    if (isStopped()) {
+      return;
+    }
     source
         .read()
         .onComplete(

@@ -133,12 +133,11 @@ public final class PluginHost {
   private void take(String jar, Users users) {
     duplicates.remove(jar);
     try {
-      LoadedPlugin loaded = load(jar);
-      try {
-        use(loaded, users);
-      } catch (PluginRefused e) {
-        loaded.release();
-        throw e;
+      Staged staged = staging.copy(folder.path(jar));
+      if (runs(staged)) {
+        staged.delete(); // it was written again as it was
+      } else {
+        use(staged, users);
       }
       reasons.remove(jar);
     } catch (PluginRefused | IOException e) {
@@ -146,8 +145,24 @@ public final class PluginHost {
     }
   }
 
-  private LoadedPlugin load(String jar) throws PluginRefused, IOException {
-    Staged staged = staging.copy(folder.path(jar));
+  private boolean runs(Staged staged) {
+    return running.values().stream()
+        .anyMatch(
+            plugin ->
+                plugin.jar().equals(staged.name()) && plugin.sha256().equals(staged.sha256()));
+  }
+
+  private void use(Staged staged, Users users) throws PluginRefused, IOException {
+    LoadedPlugin loaded = load(staged);
+    try {
+      use(loaded, users);
+    } catch (PluginRefused e) {
+      loaded.release();
+      throw e;
+    }
+  }
+
+  private LoadedPlugin load(Staged staged) throws PluginRefused, IOException {
     try {
       PluginManifest manifest = JarCheck.check(staged, api);
       int generation = generations.merge(manifest.id(), 1, Integer::sum);

@@ -81,6 +81,15 @@ class PluginHostTest {
   }
 
   @Test
+  void aJarThatIsWrittenAgainAsItWasChangesNothing() throws Exception {
+    put(FIRST, "made.jar");
+    put(FIRST, "made.jar");
+
+    assertThat(uses).containsExactly("made 1.0.0 (generation 1)");
+    assertOneCopy();
+  }
+
+  @Test
   void aJarUnderAnotherNameReplacesItWhenTheFirstGoes() throws Exception {
     put(FIRST, "made-1.jar");
     put(SECOND, "made-2.jar");

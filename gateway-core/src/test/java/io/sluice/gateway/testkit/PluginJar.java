@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.regex.Matcher;
@@ -96,20 +98,30 @@ public final class PluginJar {
     }
   }
 
-  /** The jar as it would be written. */
+  /** The jar as it would be written; always the same bytes for the same jar. */
   public byte[] bytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (JarOutputStream jar =
-        hasManifest ? new JarOutputStream(bytes, manifest()) : new JarOutputStream(bytes)) {
+    try (JarOutputStream jar = new JarOutputStream(bytes)) {
+      if (hasManifest) {
+        ByteArrayOutputStream says = new ByteArrayOutputStream();
+        manifest().write(says);
+        write(jar, JarFile.MANIFEST_NAME, says.toByteArray());
+      }
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        jar.putNextEntry(new JarEntry(file.getKey()));
-        jar.write(file.getValue());
-        jar.closeEntry();
+        write(jar, file.getKey(), file.getValue());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(JarOutputStream jar, String name, byte[] content) throws IOException {
+    JarEntry entry = new JarEntry(name);
+    entry.setTimeLocal(LocalDateTime.of(2026, 1, 1, 0, 0));
+    jar.putNextEntry(entry);
+    jar.write(content);
+    jar.closeEntry();
   }
 
   private Manifest manifest() {
