@@ -41,6 +41,20 @@ public interface Call {
    */
   String destination();
 
+  /**
+   * Who the caller has proved to be, as the last filter that has checked it says; empty if none has.
+   */
+  String identity();
+
+  /**
+   * Says who the caller has proved to be, for the filters behind this one, the access log and the
+   * metrics of limits. Only a filter that has checked it says so.
+   *
+   * @param name such as a user's or a service's; not empty, and at most 256 characters
+   * @throws IllegalArgumentException if it is no such name
+   */
+  void identity(String name);
+
   /** The other end of the caller's connection. */
   SocketAddress peer();
 

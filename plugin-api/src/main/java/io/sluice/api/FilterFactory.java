@@ -1,5 +1,6 @@
 package io.sluice.api;
 
+import java.util.List;
 import org.pf4j.ExtensionPoint;
 
 /**
@@ -15,6 +16,14 @@ public interface FilterFactory<S extends Record> extends ExtensionPoint {
    * The name under which the configuration uses the filter: lower case, words joined by {@code -}.
    */
   String name();
+
+  /**
+   * The names of filters that have to come before this one where both see a call, since this one
+   * goes by what they say. A configuration in which one of them comes later is refused.
+   */
+  default List<String> comesAfter() {
+    return List.of();
+  }
 
   /** The type of the settings. */
   Class<S> settings();

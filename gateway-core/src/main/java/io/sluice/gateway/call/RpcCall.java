@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RpcCall implements Call {
   private static final int PHASES = Phase.values().length;
+  private static final int MAX_IDENTITY = 256;
 
   private final Protocol protocol;
   private final Codec codec;
@@ -41,6 +42,7 @@ public final class RpcCall implements Call {
 
   private String caller = "";
   private String callerMethod = "";
+  private String identity = "";
   private String destination = "";
   private long timeoutNanos;
   private boolean oneway;
@@ -131,6 +133,20 @@ public final class RpcCall implements Call {
   @Override
   public String callerMethod() {
     return callerMethod;
+  }
+
+  @Override
+  public String identity() {
+    return identity;
+  }
+
+  @Override
+  public void identity(String name) {
+    if (name.isEmpty() || name.length() > MAX_IDENTITY) {
+      throw new IllegalArgumentException(
+          "an identity of " + name.length() + " characters: 1 to " + MAX_IDENTITY + " are right");
+    }
+    identity = name;
   }
 
   /** Who makes the call, by its own word. */
