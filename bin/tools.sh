@@ -69,6 +69,11 @@ go_is_new() {
   [ -n "$version" ] && [ "$(printf '1.26\n%s\n' "$version" | sort -V | head -n 1)" = 1.26 ]
 }
 
+# ensure_redis: a redis-server, against which what plugins are lent is tested.
+ensure_redis() {
+  command -v redis-server >/dev/null || install_debian redis-server
+}
+
 # needs_build ROOT HOME: whether the runnable folder is missing or older than its sources.
 needs_build() {
   [ -f "$2/lib/.built" ] || return 0

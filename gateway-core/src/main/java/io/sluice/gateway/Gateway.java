@@ -8,11 +8,10 @@ import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.Exchanges;
-import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.observe.CallMetrics;
-import io.sluice.gateway.observe.FilterCounters;
 import io.sluice.gateway.observe.LoopMetrics;
 import io.sluice.gateway.observe.Methods;
 import io.sluice.gateway.observe.StreamMetrics;
@@ -50,7 +49,7 @@ public final class Gateway {
     this.generations =
         new Generations(
             clients,
-            new FilterLife(new FilterCounters(registry)),
+            new Contexts(vertx, registry),
             vertx.createSharedWorkerExecutor("sluice-config-worker", 1));
     this.listeners =
         new Listeners(
@@ -92,7 +91,8 @@ public final class Gateway {
             done -> {
               gateway.ready = true;
               return gateway;
-            });
+            })
+        .onFailure(cause -> gateway.generations.close());
   }
 
   /**

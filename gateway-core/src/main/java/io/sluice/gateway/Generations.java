@@ -4,6 +4,7 @@ import io.sluice.api.Status;
 import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.plugin.LoadedPlugin;
@@ -40,6 +41,7 @@ final class Generations {
       Status.unavailable("the gateway has been configured anew too often since the call began");
 
   private final Clients clients;
+  private final Contexts contexts;
   private final FilterLife filters;
 
   /** One thread, on which filters are started and stopped, and plugins let go. */
@@ -49,9 +51,13 @@ final class Generations {
   private final ConcurrentLinkedDeque<Generation> earlier = new ConcurrentLinkedDeque<>();
   private volatile @Nullable Generation current;
 
-  Generations(Clients clients, FilterLife filters, WorkerExecutor worker) {
+  /**
+   * @param contexts what filters are lent; closed with this
+   */
+  Generations(Clients clients, Contexts contexts, WorkerExecutor worker) {
     this.clients = clients;
-    this.filters = filters;
+    this.contexts = contexts;
+    this.filters = new FilterLife(contexts);
     this.worker = worker;
   }
 
@@ -87,6 +93,7 @@ final class Generations {
   Future<Void> prepare(LoadedConfig config, List<LoadedPlugin> plugins) {
     return worker.executeBlocking(
         () -> {
+          contexts.prepare(config.model().redis());
           filters.use(config.allFilters());
           plugins.forEach(LoadedPlugin::retain);
           return null;
@@ -124,6 +131,7 @@ final class Generations {
       earlier.add(before); // first, so that what it needs is always needed
     }
     current = now;
+    contexts.inForce();
     if (before != null) {
       retire(before);
     }
@@ -150,7 +158,9 @@ final class Generations {
     Set<Cluster> used = Collections.newSetFromMap(new IdentityHashMap<>());
     used.addAll(current().clusters().values());
     earlier.forEach(live -> used.addAll(live.clusters().values()));
-    over.clusters().values().stream().filter(cluster -> !used.contains(cluster)).forEach(clients::letGo);
+    over.clusters().values().stream()
+        .filter(cluster -> !used.contains(cluster))
+        .forEach(clients::letGo);
     letGo(over);
   }
 
@@ -158,13 +168,18 @@ final class Generations {
     return discard(of.config(), of.plugins());
   }
 
-  /** There are no more calls: stops all filters, and lets go of all plugins. */
+  /** There are no calls any more: stops all filters, and lets go of all plugins. */
   Future<?> close() {
     Generation last = current;
     Future<?> closed = Future.succeededFuture();
     for (Generation before : earlier()) {
       closed = closed.eventually(() -> letGo(before));
     }
-    return last == null ? closed : closed.eventually(() -> letGo(last));
+    return (last == null ? closed : closed.eventually(() -> letGo(last)))
+        .eventually(
+            () -> {
+              contexts.close();
+              return Future.succeededFuture();
+            });
   }
 }

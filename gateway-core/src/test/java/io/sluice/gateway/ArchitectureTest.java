@@ -38,6 +38,7 @@ class ArchitectureTest {
     "call,",
     "loop,",
     "config, filter",
+    "context, config filter",
     "filter,",
     "plugin,",
     "wire, call",
@@ -90,6 +91,7 @@ class ArchitectureTest {
             "cli",
             "client",
             "config",
+            "context",
             "exchange",
             "filter",
             "loop",
@@ -188,10 +190,11 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat(
             describe(
-                "of Vert.x, but not Future and SocketAddress",
+                "of Vert.x, but not Future, HttpClient and SocketAddress",
                 c ->
                     resideInAPackage("io.vertx..").test(c)
                         && !c.getName().equals("io.vertx.core.Future")
+                        && !c.getName().equals("io.vertx.core.http.HttpClient")
                         && !c.getName().equals("io.vertx.core.net.SocketAddress")))
         .check(CODE);
   }

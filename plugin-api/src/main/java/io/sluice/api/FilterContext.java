@@ -15,11 +15,14 @@ import java.util.function.LongSupplier;
 public interface FilterContext {
 
   /**
-   * A counter on the metrics page; the same one for all that ask for the same name.
+   * A counter on the metrics page; the same one for all that ask for the same name. It is there as
+   * long as one of them is.
    *
-   * @param name lower case, words joined by {@code _}; shown as {@code sluice_<name>_total}
+   * @param name lower case, words joined by {@code _}, best the filter's own first; shown as {@code
+   *     sluice_<name>_total}
    * @param description one sentence
-   * @throws IllegalArgumentException if it is no such name, or means something else already
+   * @throws IllegalArgumentException if it is no such name, means something else already, is like
+   *     the gateway's own, or if all filters together have 1,000 names
    */
   Counter counter(String name, String description);
 
@@ -29,13 +32,15 @@ public interface FilterContext {
    *
    * @param name as of a {@link #counter}; shown as {@code sluice_<name>}
    * @param description one sentence
-   * @param value asked whenever the page is read, on any thread; must not block
+   * @param value asked whenever the page is read, on any thread; must not block. If it throws, it
+   *     is logged and not asked again
    * @throws IllegalArgumentException as {@link #counter}
    */
   void gauge(String name, String description, LongSupplier value);
 
   /**
-   * How long something takes, on the metrics page; the same one for all that ask for the same name.
+   * How long something takes, as a histogram on the metrics page; the same one for all that ask for
+   * the same name.
    *
    * @param name as of a {@link #counter}; shown as {@code sluice_<name>_seconds}
    * @param description one sentence
@@ -44,45 +49,56 @@ public interface FilterContext {
   Timing timing(String name, String description);
 
   /**
-   * Does something that blocks, on a worker thread. At most 20 of a filter run at once, and 1,000
-   * wait.
+   * Does something that blocks, on a worker thread of the filter's own. At most 20 pieces of work
+   * run at once, and 1,000 wait, those that {@link #after} and {@link #every} have begun included.
    *
    * @return completes on the event loop of whoever asks, else on the worker; fails with what the
    *     work throws, with {@link java.util.concurrent.RejectedExecutionException} if too many wait,
-   *     and with {@link java.util.concurrent.TimeoutException} after 60 s
+   *     and with {@link java.util.concurrent.TimeoutException} after 60 s, when the work is
+   *     interrupted
    */
   <T> Future<T> blocking(Callable<T> work);
 
   /**
-   * Does something once, on a worker thread; what it throws is logged.
+   * Does something once, on a worker thread; what it throws is logged. Nothing of this begins once
+   * {@link Filter#stop} is about to be called; what has begun then is waited for, up to 2 s.
    *
    * @param delay not negative
+   * @throws java.util.concurrent.RejectedExecutionException if 10,000 are set already
    */
   Scheduled after(Duration delay, Runnable work);
 
   /**
    * Does something again and again, on a worker thread: first after one period, and not again
-   * before it is done. What it throws is logged, and ends nothing.
+   * before it is done, one period later. What it throws is logged, and ends nothing. Ends as {@link
+   * #after}.
    *
    * @param period at least 10 ms
+   * @throws java.util.concurrent.RejectedExecutionException if 10,000 are set already
    */
   Scheduled every(Duration period, Runnable work);
 
   /**
-   * A client for HTTP, the same one at each ask; 16 connections a host for each event loop, 256
-   * requests that wait, 5 s to connect and 30 s without a word at most.
+   * A client for HTTP, the same one at each ask: at most 16 connections to a host, 256 requests
+   * that wait for one, 5 s to connect and 30 s without a word. What it answers comes on some event
+   * loop, which {@link Step#await} copes with. Close nothing of it.
    */
   HttpClient http();
 
   /**
-   * A map of bounded size. When it is full, what is used least goes.
+   * A map of bounded size. When it is full, what is used least goes. After the filter's stop it is
+   * empty, and stays so.
    *
    * @param maxEntries 1 to 10,000,000
    * @param maxAge since an entry was put in
+   * @throws IllegalStateException if the filter has 100 of them already
    */
   <K, V> Cache<K, V> cache(int maxEntries, Duration maxAge);
 
-  /** The Redis that {@code redis} of the configuration names; empty if it names none. */
+  /**
+   * The Redis that {@code redis} of the configuration names; empty if it names none. When the
+   * configuration comes to name another one, commands go there.
+   */
   Optional<Redis> redis();
 
   /** A number that only grows. */
@@ -96,7 +112,7 @@ public interface FilterContext {
     void add(long n);
   }
 
-  /** Durations, as the metrics page tells them: how many, their sum, and quantiles. */
+  /** Durations, as the metrics page tells them: how many, their sum, and how many were how long. */
   interface Timing {
 
     /**

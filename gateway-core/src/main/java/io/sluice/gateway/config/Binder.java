@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Secret;
 import io.sluice.api.Setting;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ConfigNode.Entry;
@@ -11,6 +12,7 @@ import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -31,16 +33,21 @@ final class Binder {
   private final Faults faults;
   private final Positions positions;
   private final Scalars scalars;
+  private final Secrets secrets;
+  private final Path folder;
   private int depth;
 
   /**
    * @param faults where to add what is wrong
    * @param positions where to note what was bound from where
+   * @param folder in which the file is; paths in it begin there
    */
-  Binder(Faults faults, Positions positions) {
+  Binder(Faults faults, Positions positions, Path folder) {
     this.faults = faults;
     this.positions = positions;
     this.scalars = new Scalars(faults);
+    this.secrets = new Secrets(faults, folder);
+    this.folder = folder;
   }
 
   /**
@@ -185,7 +192,8 @@ final class Binder {
     Object value =
         node == null
             ? null
-            : new Binder(own, new Positions()).value(component.type(), component.setting(), node);
+            : new Binder(own, new Positions(), folder)
+                .value(component.type(), component.setting(), node);
     if (own.count() > 0) {
       String what = own.inOrder().get(0).what();
       throw new IllegalArgumentException("fallback of " + component.name() + ": " + what);
@@ -208,6 +216,9 @@ final class Binder {
   private @Nullable Object value(Type type, Setting setting, ConfigNode node) {
     if (type == ConfigNode.class) {
       return node;
+    }
+    if (type == Secret.class) {
+      return secrets.read(node, setting);
     }
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();

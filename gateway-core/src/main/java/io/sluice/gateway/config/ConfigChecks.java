@@ -31,6 +31,9 @@ final class ConfigChecks {
     checkListeners();
     config.clusters().values().forEach(this::checkEndpoints);
     config.clusters().values().forEach(this::checkTransport);
+    if (config.redis() != null) {
+      checkRedis(config.redis());
+    }
     new RouteChecks(config, positions, faults).run();
   }
 
@@ -131,6 +134,33 @@ final class ConfigChecks {
           positions.ofValue(cluster, "connections"),
           "a shared connection cannot be short",
           "leave out 'connections' or 'multiplex'");
+    }
+  }
+
+  private void checkRedis(RedisConfig redis) {
+    if (positions.isFaulty(redis)) {
+      return;
+    }
+    for (Address endpoint : redis.endpoints()) {
+      if (endpoint.port() == 0) {
+        faults.add(
+            positions.ofValue(redis, "endpoints"), "nobody can be reached at port 0", "at least 1");
+      }
+    }
+    if (!redis.cluster() && redis.endpoints().size() > 1) {
+      faults.add(
+          positions.ofValue(redis, "endpoints"),
+          "more than one endpoint of a single Redis",
+          "write one, or 'cluster: true'");
+    }
+    if (redis.cluster() && redis.database() != 0) {
+      faults.add(
+          positions.ofValue(redis, "database"),
+          "a cluster has no database but 0",
+          "leave out 'database'");
+    }
+    if (redis.user() != null && redis.password() == null) {
+      faults.add(positions.ofValue(redis, "user"), "a user without a password", "add 'password'");
     }
   }
 }

@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.filter.NamedFilter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -22,7 +23,8 @@ public final class ConfigLoader {
    * Loads a configuration. Filters are made but nothing is started. Blocks while it works, so it
    * belongs on a worker thread; it shares nothing with other loads.
    *
-   * @param file the file's name as faults shall tell it; it is not read
+   * @param file the file's name as faults shall tell it; it is not read, but files that the text
+   *     names are looked for beside it
    * @param text what is in the file
    * @param factories the filters there are
    * @throws ConfigException with every fault that was found
@@ -53,7 +55,7 @@ public final class ConfigLoader {
       MadeFilters before) {
     Faults faults = new Faults(file);
     Positions positions = new Positions();
-    Binder binder = new Binder(faults, positions);
+    Binder binder = new Binder(faults, positions, folderOf(file));
 
     ConfigNode tree = YamlReader.read(text, faults);
     GatewayConfig model = tree == null ? null : binder.bind(GatewayConfig.class, tree);
@@ -71,5 +73,10 @@ public final class ConfigLoader {
     faults.throwIfAny();
     List<Fault> warnings = new ConfigWarnings(file, model, positions).of(filters, routes);
     return new LoadedConfig(file, model, filters, routes, maker.made(), warnings);
+  }
+
+  private static Path folderOf(String file) {
+    Path parent = Path.of(file).toAbsolutePath().getParent();
+    return parent == null ? Path.of("/") : parent;
   }
 }

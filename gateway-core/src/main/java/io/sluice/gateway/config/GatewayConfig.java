@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole configuration, as it is written in the file. Immutable.
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param clusters in the order of the file, by name
  * @param routes in the order of the file
  * @param filters in the order in which they see a request
+ * @param redis null for none
  */
 public record GatewayConfig(
     @Setting(value = "Where the gateway listens, by name.", required = true)
@@ -20,7 +22,8 @@ public record GatewayConfig(
     @Setting("The services that calls go to, by name.") Map<String, ClusterConfig> clusters,
     @Setting("Which calls go to which cluster.") List<RouteConfig> routes,
     @Setting("The filters that every call passes, in this order, before those of its route.")
-        List<FilterUse> filters) {
+        List<FilterUse> filters,
+    @Setting("The Redis that filters share.") @Nullable RedisConfig redis) {
   public GatewayConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
     clusters = Collections.unmodifiableMap(new LinkedHashMap<>(clusters));

@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Secret;
 import io.sluice.api.Setting;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -77,6 +78,9 @@ final class RecordShape<T> {
     if (primitive && !setting.required() && setting.fallback().isEmpty()) {
       throw new IllegalArgumentException(name + " is primitive and so needs a fallback");
     }
+    if (type == Secret.class && !setting.fallback().isEmpty()) {
+      throw new IllegalArgumentException(name + " has a fallback, so it is no secret");
+    }
     Key key = component.getAnnotation(Key.class);
     return new Component(
         key == null ? component.getName() : key.value(),
@@ -88,7 +92,10 @@ final class RecordShape<T> {
 
   private static boolean isSupported(Type type) {
     if (type instanceof Class<?> plain) {
-      return Scalars.knows(plain) || plain.isRecord() || plain == ConfigNode.class;
+      return Scalars.knows(plain)
+          || plain.isRecord()
+          || plain == ConfigNode.class
+          || plain == Secret.class;
     }
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();

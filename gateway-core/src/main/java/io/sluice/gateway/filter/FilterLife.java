@@ -1,7 +1,7 @@
 package io.sluice.gateway.filter;
 
 import io.sluice.api.Filter;
-import io.sluice.api.FilterContext;
+import io.sluice.gateway.filter.Lender.Loan;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -20,16 +20,43 @@ import org.slf4j.LoggerFactory;
 public final class FilterLife {
   private static final Logger LOG = LoggerFactory.getLogger(FilterLife.class);
 
-  private final FilterContext context;
-
-  /** How many configurations use a filter. */
-  private final Map<Filter, Integer> users = new IdentityHashMap<>();
+  private final Lender lender;
+  private final Map<Filter, Running> running = new IdentityHashMap<>();
 
   /**
-   * @param context what filters are lent
+   * @param lender lends each filter what it works with
    */
-  public FilterLife(FilterContext context) {
-    this.context = context;
+  public FilterLife(Lender lender) {
+    this.lender = lender;
+  }
+
+  /** A filter that has been started. */
+  private static final class Running {
+    private final NamedFilter named;
+    private final Loan loan;
+
+    /** How many configurations use it. */
+    private int users;
+
+    Running(NamedFilter named, Loan loan) {
+      this.named = named;
+      this.loan = loan;
+    }
+
+    void stop() {
+      loan.endSchedule();
+      try {
+        named.filter().stop();
+      } catch (RuntimeException | LinkageError e) {
+        LOG.atError()
+            .setMessage("filter did not stop as it should")
+            .addKeyValue("filter", named.name())
+            .setCause(e)
+            .log();
+      } finally {
+        loan.close();
+      }
+    }
   }
 
   /**
@@ -42,16 +69,33 @@ public final class FilterLife {
     List<NamedFilter> used = new ArrayList<>();
     for (NamedFilter named : once(filters)) {
       try {
-        if (!users.containsKey(named.filter())) {
-          named.filter().start(context);
+        Running filter = running.get(named.filter());
+        if (filter == null) {
+          filter = start(named);
+          running.put(named.filter(), filter);
         }
-        users.merge(named.filter(), 1, Integer::sum);
+        filter.users++;
         used.add(named);
       } catch (Exception | LinkageError e) {
         release(used);
         throw new FilterStartException(named.name(), e);
       }
     }
+  }
+
+  private Running start(NamedFilter named) throws Exception {
+    Loan loan = lender.lend(named);
+    boolean started = false;
+    try {
+      named.filter().start(loan.context());
+      started = true;
+    } finally {
+      if (!started) {
+        loan.endSchedule();
+        loan.close();
+      }
+    }
+    return new Running(named, loan);
   }
 
   /**
@@ -62,14 +106,10 @@ public final class FilterLife {
     List<NamedFilter> lastFirst = once(filters);
     Collections.reverse(lastFirst);
     for (NamedFilter named : lastFirst) {
-      Integer used = users.remove(named.filter());
-      if (used == null) {
-        continue; // its start has failed
-      }
-      if (used > 1) {
-        users.put(named.filter(), used - 1);
-      } else {
-        stop(named);
+      Running filter = running.get(named.filter());
+      if (filter != null && --filter.users == 0) { // null if its start has failed
+        running.remove(named.filter());
+        filter.stop();
       }
     }
   }
@@ -79,17 +119,5 @@ public final class FilterLife {
     List<NamedFilter> once = new ArrayList<>(filters);
     once.removeIf(named -> !seen.add(named.filter()));
     return once;
-  }
-
-  private static void stop(NamedFilter named) {
-    try {
-      named.filter().stop();
-    } catch (RuntimeException | LinkageError e) {
-      LOG.atError()
-          .setMessage("filter did not stop as it should")
-          .addKeyValue("filter", named.name())
-          .setCause(e)
-          .log();
-    }
   }
 }

@@ -98,7 +98,8 @@ class ConfigLoaderTest {
                         BusinessStatus.EXCEPTION,
                         Mode.AUTO,
                         List.of())),
-                List.of()));
+                List.of(),
+                null));
   }
 
   @Test
@@ -272,7 +273,7 @@ class ConfigLoaderTest {
   void anUnknownKeyWithoutANearOneGetsTheListOfAll() {
     assertFaults(
         MINIMAL + "upstream: {}\n",
-        "2:1: unknown key 'upstream': keys here are listeners, clusters, routes, filters");
+        "2:1: unknown key 'upstream': keys here are listeners, clusters, routes, filters, redis");
   }
 
   @Test
@@ -312,7 +313,7 @@ class ConfigLoaderTest {
         "2:11: a single value where a mapping belongs: its keys are use, with");
     assertFaults(
         "- listeners\n",
-        "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters");
+        "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters, redis");
   }
 
   @Test
@@ -527,8 +528,8 @@ class ConfigLoaderTest {
         MINIMAL + "\"" + "k".repeat(99) + "\": 1\n\"a\\nb\": 2\n",
         "2:1: unknown key '"
             + "k".repeat(60)
-            + "…': keys here are listeners, clusters, routes, filters",
-        "3:1: unknown key 'a�b': keys here are listeners, clusters, routes, filters");
+            + "…': keys here are listeners, clusters, routes, filters, redis",
+        "3:1: unknown key 'a�b': keys here are listeners, clusters, routes, filters, redis");
   }
 
   @Test
@@ -536,5 +537,29 @@ class ConfigLoaderTest {
     LoadedConfig loaded = load(MINIMAL + "filters: [{use: header-rewrite}]", Configs.REWRITE);
     assertThat(loaded.model().filters().get(0).with()).isInstanceOf(Empty.class);
     assertThat(loaded.filters()).hasSize(1);
+  }
+
+  @Test
+  void aRedisIsOneServerOrACluster() {
+    assertThat(load(MINIMAL + "redis: {endpoints: ['a:1']}").model().redis())
+        .isEqualTo(
+            new RedisConfig(
+                List.of(new Address("a", 1)),
+                false,
+                null,
+                null,
+                0,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                8,
+                1024));
+    assertFaults(
+        MINIMAL + "redis: {endpoints: ['a:1', 'b:0'], user: u}",
+        "2:20: nobody can be reached at port 0: at least 1",
+        "2:20: more than one endpoint of a single Redis: write one, or 'cluster: true'",
+        "2:42: a user without a password: add 'password'");
+    assertFaults(
+        MINIMAL + "redis: {endpoints: ['a:1', 'b:1'], cluster: true, database: 1}",
+        "2:61: a cluster has no database but 0: leave out 'database'");
   }
 }

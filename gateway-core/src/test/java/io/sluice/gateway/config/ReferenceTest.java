@@ -32,7 +32,8 @@ class ReferenceTest {
         StreamConfig.class,
         RateConfig.class,
         MatchConfig.class,
-        FilterUse.class
+        FilterUse.class,
+        RedisConfig.class
       })
   void thePageHasEveryKeyWithItsDefault(Class<?> type) throws IOException {
     assertThat(Files.readString(PAGE)).contains(SettingsTable.of(type));
@@ -47,7 +48,7 @@ class ReferenceTest {
             .map(MatchResult::group)
             .map(example -> example.replace("```yaml\n", "").replace("```", ""))
             .toList();
-    assertThat(examples).hasSize(5);
+    assertThat(examples).hasSize(6);
     String shop =
         """
           shop: {endpoints: [a:1], transport: framed}
@@ -62,6 +63,8 @@ class ReferenceTest {
         .hasSize(5);
     assertThat(Configs.load(examples.get(0) + examples.get(1) + examples.get(3)).routes())
         .hasSize(2);
+    String redis = examples.get(5).replace("{file: redis.password}", "hunter2");
+    assertThat(Configs.load(examples.get(0) + redis).model().redis()).isNotNull();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.api.ByteSize;
+import io.sluice.api.Secret;
 import io.sluice.api.Setting;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
@@ -38,6 +39,9 @@ public final class SettingsTable {
     Class<?> plain = (Class<?>) type;
     if (plain.isEnum()) {
       return "`" + String.join("`, `", Scalars.allowed(plain)) + "`";
+    }
+    if (plain == Secret.class) {
+      return "secret";
     }
     return Scalars.knows(plain)
         ? Scalars.name(plain).replaceAll("^an? | such as .*", "")
