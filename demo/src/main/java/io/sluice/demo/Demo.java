@@ -4,15 +4,14 @@ import io.sluice.demo.CallCounters.Way;
 import io.sluice.demo.Caller.Reply;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.cli.Host;
-import io.sluice.gateway.cli.Plugins;
 import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ListenerConfig;
-import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.filter.NamedFilter;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,13 +26,11 @@ final class Demo implements AutoCloseable {
   private static final int START_SECONDS = 30;
   private static final int STOP_SECONDS = 10;
 
-  private final Plugins plugins;
-  private final LoadedConfig config;
-
   /** Runs the services and the callers; the gateway has its own. */
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
 
   private final List<EmbeddedService> services = new ArrayList<>();
+  private @Nullable Host host;
   private @Nullable Gateway gateway;
 
   /**
@@ -52,27 +49,24 @@ final class Demo implements AutoCloseable {
       @Nullable String fault,
       long micros) {}
 
-  private Demo(Plugins plugins, LoadedConfig config) {
-    this.plugins = plugins;
-    this.config = config;
-  }
+  private Demo() {}
 
   /**
-   * Starts everything.
+   * Starts everything. The gateway follows the file and the folder.
    *
+   * @param plugins the folder of their jars, null for none
    * @throws io.sluice.gateway.config.ConfigException if the configuration has faults
    */
-  static Demo start(DemoConfig file) throws CannotStart {
-    Plugins plugins = plugins();
-    Demo demo = new Demo(plugins, file.load(plugins));
+  static Demo start(DemoConfig file, @Nullable Path plugins) throws CannotStart {
+    Demo demo = new Demo();
     boolean started = false;
     try {
       file.requireFreePorts();
+      demo.startGateway(file, plugins);
       demo.startServices();
-      demo.startGateway();
       started = true;
       return demo;
-    } catch (CannotStart e) {
+    } catch (CannotStart | ConfigException e) {
       throw e;
     } catch (Exception e) {
       throw new CannotStart("cannot start: " + e.getMessage());
@@ -83,14 +77,6 @@ final class Demo implements AutoCloseable {
     }
   }
 
-  private static Plugins plugins() throws CannotStart {
-    try {
-      return Plugins.of(Plugins.defaultFolder());
-    } catch (IOException e) {
-      throw new CannotStart("plugins cannot be read: " + e.getMessage());
-    }
-  }
-
   private void startServices() throws Exception {
     services.add(new ThriftService(portOfCluster("orders")));
     services.add(new KitexService(vertx, portOfCluster("users")));
@@ -98,19 +84,14 @@ final class Demo implements AutoCloseable {
     services.add(new GrpcService(vertx, portOfCluster("cart")));
   }
 
-  private void startGateway() throws Exception {
-    Host host = new Host(Host.defaultLoops());
-    try {
-      gateway = host.start(config, plugins.host().plugins()).await(START_SECONDS, TimeUnit.SECONDS);
-    } finally {
-      if (gateway == null) {
-        host.vertx().close();
-      }
-    }
+  private void startGateway(DemoConfig file, @Nullable Path plugins) throws Exception {
+    host = new Host(Host.defaultLoops());
+    gateway =
+        host.start(file.source(host.vertx()), plugins, null).await(START_SECONDS, TimeUnit.SECONDS);
   }
 
   private int portOfCluster(String name) throws CannotStart {
-    ClusterConfig cluster = config.model().clusters().get(name);
+    ClusterConfig cluster = gateway.config().model().clusters().get(name);
     if (cluster == null) {
       throw new CannotStart("the configuration has no cluster '" + name + "', the demo needs it");
     }
@@ -119,12 +100,18 @@ final class Demo implements AutoCloseable {
 
   /** The port that serves this. */
   int port(ListenerConfig.Serves what) throws CannotStart {
-    for (Map.Entry<String, ListenerConfig> listener : config.model().listeners().entrySet()) {
+    for (Map.Entry<String, ListenerConfig> listener :
+        gateway.config().model().listeners().entrySet()) {
       if (listener.getValue().serves() == what) {
         return gateway.port(listener.getKey());
       }
     }
     throw new CannotStart("the configuration has no listener that serves " + what);
+  }
+
+  /** Counts the configurations that have run, those included that another plugin has made. */
+  int number() {
+    return gateway.number();
   }
 
   /** Makes all calls, one after another. */
@@ -162,12 +149,12 @@ final class Demo implements AutoCloseable {
    */
   private String filters(Way way) {
     List<NamedFilter> ofRoute =
-        config.routes().stream()
+        gateway.config().routes().stream()
             .filter(route -> route.config().name().equals(way.route()))
             .findFirst()
             .map(LoadedRoute::filters)
             .orElse(List.of());
-    return names(config.filters()) + " > " + names(ofRoute);
+    return names(gateway.config().filters()) + " > " + names(ofRoute);
   }
 
   private static String names(List<NamedFilter> filters) {
@@ -178,15 +165,22 @@ final class Demo implements AutoCloseable {
 
   @Override
   public void close() {
+    if (host != null) {
+      host.stopFollowing();
+    }
     if (gateway != null) {
       try {
         gateway.shutdown(Duration.ofSeconds(1)).await(STOP_SECONDS, TimeUnit.SECONDS);
       } catch (Exception e) {
         System.err.println("the gateway did not stop: " + e.getMessage());
       }
+    } else if (host != null) {
+      host.vertx().close();
+    }
+    if (host != null) {
+      host.close();
     }
     services.forEach(EmbeddedService::close);
     vertx.close();
-    plugins.close();
   }
 }

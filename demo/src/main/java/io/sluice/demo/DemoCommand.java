@@ -2,8 +2,10 @@ package io.sluice.demo;
 
 import io.sluice.api.Protocol;
 import io.sluice.demo.Demo.Outcome;
+import io.sluice.gateway.cli.PluginsOption;
 import io.sluice.gateway.cli.SubCommand;
 import io.sluice.gateway.cli.SubCommandResult;
+import io.sluice.gateway.cli.Table;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import java.io.PrintWriter;
@@ -12,9 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -24,10 +28,14 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description =
         "Run the gateway between services and callers of its own, one call of each kind for each"
-            + " protocol.",
+            + " protocol. It goes on until Ctrl-C, follows its configuration and its plugins folder,"
+            + " and makes the calls anew when one of them has changed.",
     mixinStandardHelpOptions = true)
 public final class DemoCommand implements SubCommand {
   private static final int FAILED = 1;
+
+  /** From one look for a change to the next. */
+  private static final long LOOK_MILLIS = 200;
 
   @Spec private CommandSpec spec;
 
@@ -46,6 +54,8 @@ public final class DemoCommand implements SubCommand {
               + " that are free.")
   private @Nullable Integer portBase;
 
+  @Mixin private PluginsOption plugins;
+
   @Option(
       names = "--once",
       description = "End after the calls: with 0 if each gave the right result, else with 1.")
@@ -57,19 +67,42 @@ public final class DemoCommand implements SubCommand {
     Demo demo;
     List<Outcome> outcomes;
     try {
-      demo = Demo.start(config());
+      demo = Demo.start(config(), plugins.folder());
       outcomes = demo.run();
     } catch (CannotStart | ConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return FAILED;
     }
+    int number = demo.number();
     boolean right = print(outcomes, out);
     if (once) {
       demo.close();
       return right ? 0 : FAILED;
     }
     printNext(demo, out);
+    Thread again = new Thread(() -> follow(demo, number, out), "demo-again");
+    again.setDaemon(true);
+    again.start();
     return SubCommandResult.KEEP_RUNNING;
+  }
+
+  /** Makes all calls once more whenever another configuration, or another plugin, has come. */
+  private static void follow(Demo demo, int shown, PrintWriter out) {
+    int before = shown;
+    try {
+      while (true) {
+        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        int now = demo.number();
+        if (now != before) {
+          before = now;
+          out.println("\nThe configuration or a plugin has changed. All calls once more:\n");
+          print(demo.run(), out);
+        }
+      }
+    } catch (Exception e) {
+      out.println("The calls are not made any more: " + e.getMessage());
+      out.flush();
+    }
   }
 
   private DemoConfig config() throws CannotStart {
@@ -182,9 +215,17 @@ public final class DemoCommand implements SubCommand {
           printf '\\0\\0\\0\\0\\7\\n\\5hello' | curl -s --http2-prior-knowledge --data-binary @- \\
             -H 'content-type: application/grpc' -H 'te: trailers' -H 'x-caller: me' \\
             -o - http://127.0.0.1:%1$d/shop.Cart/Get
-        What it does is all in %3$s: change a filter there and start again.
+        What it does is all in %3$s. Change a filter there, and the calls are made anew.
+        Your own filter: put its jar into %4$s
+        and add '- use: NAME' to the filters of that file. Every protocol's calls pass it then.
+        Put another version in its place, and they pass that one. What is refused, and why:
+          curl http://127.0.0.1:%2$d/plugins
+          curl http://127.0.0.1:%2$d/readyz?verbose
         """,
-        demo.port(Serves.RPC), demo.port(Serves.ADMIN), config.normalize());
+        demo.port(Serves.RPC),
+        demo.port(Serves.ADMIN),
+        config.normalize(),
+        plugins.folder() == null ? "a folder named by --plugins" : plugins.folder());
     out.flush();
   }
 }

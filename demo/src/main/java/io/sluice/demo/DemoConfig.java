@@ -1,8 +1,7 @@
 package io.sluice.demo;
 
-import io.sluice.gateway.cli.Plugins;
-import io.sluice.gateway.config.ConfigLoader;
-import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.config.ConfigSource;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,14 +24,18 @@ final class DemoConfig {
   private final Path file;
   private final String text;
 
-  private DemoConfig(Path file, String text) {
+  /** Where each port of the file has gone. */
+  private final IntUnaryOperator moved;
+
+  private DemoConfig(Path file, String text, IntUnaryOperator moved) {
     this.file = file;
     this.text = text;
+    this.moved = moved;
   }
 
   static DemoConfig read(Path file) throws CannotStart {
     try {
-      return new DemoConfig(file, Files.readString(file));
+      return new DemoConfig(file, Files.readString(file), IntUnaryOperator.identity());
     } catch (IOException e) {
       throw new CannotStart("cannot read " + file + ": " + e.getClass().getSimpleName());
     }
@@ -42,10 +45,22 @@ final class DemoConfig {
     return file;
   }
 
+  /** The file, as it is from time to time, on these ports. */
+  ConfigSource source(Vertx vertx) {
+    return new ConfigSource(vertx, file, this::onItsPorts);
+  }
+
+  private String onItsPorts(String ofFile) {
+    return PORT.matcher(ofFile)
+        .replaceAll(match -> Integer.toString(moved.applyAsInt(Integer.parseInt(match.group()))));
+  }
+
   /** The ports of this machine that it names. */
-  SortedSet<Integer> ports() {
+  private SortedSet<Integer> ports() {
     SortedSet<Integer> ports = new TreeSet<>();
-    PORT.matcher(text).results().forEach(match -> ports.add(Integer.parseInt(match.group())));
+    PORT.matcher(onItsPorts(text))
+        .results()
+        .forEach(match -> ports.add(Integer.parseInt(match.group())));
     return ports;
   }
 
@@ -56,7 +71,7 @@ final class DemoConfig {
     if (base < 1 || !ports.isEmpty() && ports.last() + shift > 65_535) {
       throw new CannotStart("--port-base " + base + " does not leave all ports within 1 to 65535");
     }
-    return withPorts(port -> port + shift);
+    return new DemoConfig(file, text, port -> port + shift);
   }
 
   /** The same on ports that are free now. */
@@ -75,15 +90,7 @@ final class DemoConfig {
     } catch (IOException e) {
       throw new CannotStart("no free ports: " + e.getMessage());
     }
-    return withPorts(port -> free.getOrDefault(port, port));
-  }
-
-  private DemoConfig withPorts(IntUnaryOperator moved) {
-    String there =
-        PORT.matcher(text)
-            .replaceAll(
-                match -> Integer.toString(moved.applyAsInt(Integer.parseInt(match.group()))));
-    return new DemoConfig(file, there);
+    return new DemoConfig(file, text, port -> free.getOrDefault(port, port));
   }
 
   /** Finds a taken port before anything is started, so that the user learns which one it is. */
@@ -100,14 +107,5 @@ final class DemoConfig {
                 + "); choose other ports with --port-base, for example --port-base 28880");
       }
     }
-  }
-
-  /**
-   * Loads it with these filters.
-   *
-   * @throws io.sluice.gateway.config.ConfigException with all faults
-   */
-  LoadedConfig load(Plugins plugins) {
-    return ConfigLoader.load(file.toString(), text, plugins.factories());
   }
 }

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A running gateway: clients on every loop, listeners in front of them, and the admin pages. Safe
@@ -37,9 +38,12 @@ public final class Gateway {
   private final Clients clients = new Clients();
   private final Listeners listeners;
   private final Generations generations;
+  private final PluginDrain drain;
+  private final Map<Loop, Exchanges> exchanges = new ConcurrentHashMap<>();
   private final Methods methods;
   private final StreamMetrics streamMetrics;
   private final LoopMetrics loopMetrics;
+  private final Upkeep upkeep;
   private final Overview overview;
   private volatile boolean ready;
 
@@ -51,15 +55,18 @@ public final class Gateway {
             clients,
             new Contexts(vertx, registry),
             vertx.createSharedWorkerExecutor("sluice-config-worker", 1));
+    this.drain = new PluginDrain(vertx, generations);
     this.listeners =
         new Listeners(
             vertx, registry, (name, config, number) -> listener(loops, name, config, number));
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.streamMetrics = new StreamMetrics(registry);
     this.loopMetrics = new LoopMetrics(registry);
+    this.upkeep = new Upkeep(registry, generations);
     this.overview =
         new Overview(
-            generations::current,
+            generations,
+            upkeep,
             clients,
             loopMetrics,
             new PoolMetrics(registry),
@@ -119,8 +126,24 @@ public final class Gateway {
         .compose(
             opened -> {
               generations.put(config, plugins, Listeners.admin(opened));
+              drain.changed();
               return listeners.use(opened, wanted, REMOVED_GRACE);
             });
+  }
+
+  /** The configuration in force. */
+  public LoadedConfig config() {
+    return generations.current().config();
+  }
+
+  /** The number of the configuration in force, counted from 1. */
+  public int number() {
+    return generations.number();
+  }
+
+  /** Where to tell how it keeps up with its file and its plugins. */
+  Upkeep upkeep() {
+    return upkeep;
   }
 
   /** The port that a listener listens on, by the listener's name. */
@@ -143,6 +166,7 @@ public final class Gateway {
    */
   public Future<Integer> shutdown(Duration grace) {
     ready = false;
+    drain.stop();
     return listeners.stop(grace).eventually(this::letGo).eventually(vertx::close);
   }
 
@@ -158,15 +182,20 @@ public final class Gateway {
         : RpcListener.start(vertx, loops, name, config, number, this::calls);
   }
 
+  /** One for all listeners of a loop, so that those that come and go leave nothing behind. */
   private CallHandler calls(Loop loop) {
     loopMetrics.watch(loop);
-    Exchanges exchanges =
+    return exchanges.computeIfAbsent(loop, this::exchanges);
+  }
+
+  private Exchanges exchanges(Loop loop) {
+    Exchanges of =
         new Exchanges(
             loop,
             () -> generations.current().routes(),
             clients.of(loop.eventLoop()),
             new CallMetrics(registry, methods, streamMetrics));
-    generations.add(exchanges);
-    return exchanges;
+    generations.add(of);
+    return of;
   }
 }

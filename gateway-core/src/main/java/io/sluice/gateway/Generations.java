@@ -6,22 +6,26 @@ import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.RouteTable;
 import io.vertx.core.Future;
 import io.vertx.core.WorkerExecutor;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +52,7 @@ final class Generations {
   private final WorkerExecutor worker;
 
   private final Queue<Exchanges> exchanges = new ConcurrentLinkedQueue<>();
-  private final ConcurrentLinkedDeque<Generation> earlier = new ConcurrentLinkedDeque<>();
+  private final ConcurrentLinkedDeque<EarlierGeneration> earlier = new ConcurrentLinkedDeque<>();
   private volatile @Nullable Generation current;
 
   /**
@@ -79,8 +83,35 @@ final class Generations {
     return now;
   }
 
+  /** The number of the one in force; 0 before the first. */
+  int number() {
+    Generation now = current;
+    return now == null ? 0 : now.number();
+  }
+
+  /** How many are there: the one in force, and those before it that still have calls. */
+  int alive() {
+    return (current == null ? 0 : 1) + earlier.size();
+  }
+
+  /** The open calls of all loops by their chains. */
+  Future<Map<FilterChain, Integer>> open() {
+    List<Future<Map<FilterChain, Integer>>> asked =
+        exchanges.stream().map(Exchanges::open).toList();
+    return Future.join(asked)
+        .map(
+            all -> {
+              Map<FilterChain, Integer> open = new IdentityHashMap<>();
+              asked.forEach(
+                  of ->
+                      of.result()
+                          .forEach((chain, calls) -> open.merge(chain, calls, Integer::sum)));
+              return open;
+            });
+  }
+
   /** Those before it that still have calls, the oldest first. */
-  Collection<Generation> earlier() {
+  Collection<EarlierGeneration> earlier() {
     return List.copyOf(earlier);
   }
 
@@ -126,26 +157,30 @@ final class Generations {
       routes = routes.inFrontOf(OwnServices.at(own, routes.beforeRouting()));
     }
     int number = before == null ? 1 : before.number() + 1;
-    Generation now = new Generation(number, config, plugins, clusters, routes);
-    if (before != null) {
-      earlier.add(before); // first, so that what it needs is always needed
+    Generation now = new Generation(number, Instant.now(), config, plugins, clusters, routes);
+    EarlierGeneration old = before == null ? null : new EarlierGeneration(before);
+    if (old != null) {
+      earlier.add(old); // first, so that what it needs is always needed
     }
     current = now;
     contexts.inForce();
-    if (before != null) {
-      retire(before);
+    if (old != null) {
+      retire(old);
     }
   }
 
-  private void retire(Generation before) {
-    each(of -> of.over(before.routes())).onComplete(over -> release(before));
-    if (earlier.size() > MAX_EARLIER) {
-      Generation oldest = earlier.getFirst();
+  private void retire(EarlierGeneration old) {
+    each(of -> of.over(old.routes())).onComplete(over -> release(old));
+    List<EarlierGeneration> all = List.copyOf(earlier);
+    int tooMany = Math.max(0, all.size() - MAX_EARLIER);
+    if (tooMany > 0) {
       LOG.atWarn()
           .setMessage("calls are ended that are older than {} configurations")
           .addArgument(MAX_EARLIER)
           .log();
-      each(of -> of.end(oldest.routes(), OUTLIVED));
+    }
+    for (EarlierGeneration oldest : all.subList(0, tooMany)) {
+      end(oldest, any -> true, OUTLIVED);
     }
   }
 
@@ -153,29 +188,72 @@ final class Generations {
     return Future.join(exchanges.stream().map(ask).toList());
   }
 
-  private void release(Generation over) {
+  /**
+   * By which chains the calls of an earlier one go.
+   *
+   * @return empty while one of them may still get any of its routes
+   */
+  Future<Optional<Set<FilterChain>>> chains(EarlierGeneration of) {
+    List<Future<Optional<Set<FilterChain>>>> asked =
+        exchanges.stream().map(each -> each.chains(of.routes())).toList();
+    return Future.join(asked)
+        .map(
+            all -> {
+              Set<FilterChain> chains = Collections.newSetFromMap(new IdentityHashMap<>());
+              for (Future<Optional<Set<FilterChain>>> loop : asked) {
+                if (loop.result().isEmpty()) {
+                  return Optional.empty();
+                }
+                chains.addAll(loop.result().get());
+              }
+              return Optional.of(chains);
+            });
+  }
+
+  /** Ends the calls of an earlier one whose chain is one of these. */
+  Future<?> end(EarlierGeneration of, Predicate<FilterChain> which, Status why) {
+    return each(each -> each.end(of.routes(), which, why));
+  }
+
+  /** Lets go of a plugin that the calls of an earlier one use no more, with its filters. */
+  Future<?> letGo(EarlierGeneration of, LoadedPlugin plugin) {
+    return worker.executeBlocking(
+        () -> {
+          if (of.plugins().contains(plugin)) { // else it has ended meanwhile
+            filters.release(of.letGo(plugin));
+            plugin.release();
+          }
+          return null;
+        });
+  }
+
+  private void release(EarlierGeneration over) {
     earlier.remove(over);
     Set<Cluster> used = Collections.newSetFromMap(new IdentityHashMap<>());
     used.addAll(current().clusters().values());
-    earlier.forEach(live -> used.addAll(live.clusters().values()));
-    over.clusters().values().stream()
-        .filter(cluster -> !used.contains(cluster))
-        .forEach(clients::letGo);
+    earlier.forEach(live -> used.addAll(live.clusters()));
+    over.clusters().stream().filter(cluster -> !used.contains(cluster)).forEach(clients::letGo);
     letGo(over);
   }
 
-  private Future<Void> letGo(Generation of) {
-    return discard(of.config(), of.plugins());
+  private Future<?> letGo(EarlierGeneration over) {
+    return worker.executeBlocking(
+        () -> {
+          List<LoadedPlugin> plugins = over.plugins();
+          filters.release(over.letGo());
+          plugins.forEach(LoadedPlugin::release);
+          return null;
+        });
   }
 
   /** There are no calls any more: stops all filters, and lets go of all plugins. */
   Future<?> close() {
     Generation last = current;
     Future<?> closed = Future.succeededFuture();
-    for (Generation before : earlier()) {
+    for (EarlierGeneration before : earlier()) {
       closed = closed.eventually(() -> letGo(before));
     }
-    return (last == null ? closed : closed.eventually(() -> letGo(last)))
+    return (last == null ? closed : closed.eventually(() -> discard(last.config(), last.plugins())))
         .eventually(
             () -> {
               contexts.close();

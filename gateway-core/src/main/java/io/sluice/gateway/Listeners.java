@@ -73,10 +73,11 @@ final class Listeners {
   }
 
   /**
-   * Listens where nobody listens yet: the first half of a change. Those that serve admin come first.
+   * Listens where nobody listens yet: the first half of a change. Those that serve admin come
+   * first.
    *
-   * @return all that are wanted, by their names, the new ones among them; fails if an address cannot
-   *     be listened on, and nothing has changed then
+   * @return all that are wanted, by their names, the new ones among them; fails if an address
+   *     cannot be listened on, and nothing has changed then
    */
   Future<Map<String, Listener>> open(Map<String, ListenerConfig> wanted) {
     Map<String, Listener> all = new LinkedHashMap<>(running);
@@ -148,8 +149,7 @@ final class Listeners {
    *
    * @param grace after so long the calls of those are cut off
    */
-  Future<?> use(
-      Map<String, Listener> opened, Map<String, ListenerConfig> wanted, Duration grace) {
+  Future<?> use(Map<String, Listener> opened, Map<String, ListenerConfig> wanted, Duration grace) {
     List<Listener> before = List.copyOf(running.values());
     List<Listener> gone = new ArrayList<>(before);
     gone.removeAll(opened.values());
@@ -196,7 +196,8 @@ final class Listeners {
     leaving.addAll(gone);
     stop(gone, grace)
         .onSuccess(
-            lost -> LOG.atInfo().setMessage("listeners removed").addKeyValue("lostCalls", lost).log())
+            lost ->
+                LOG.atInfo().setMessage("listeners removed").addKeyValue("lostCalls", lost).log())
         .onComplete(drained -> gone.forEach(this::remove));
   }
 

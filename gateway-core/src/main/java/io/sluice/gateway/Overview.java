@@ -1,5 +1,6 @@
 package io.sluice.gateway;
 
+import io.sluice.api.ApiVersion;
 import io.sluice.gateway.admin.Health;
 import io.sluice.gateway.admin.Insight;
 import io.sluice.gateway.client.Clients;
@@ -11,6 +12,7 @@ import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.observe.LoopMetrics;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +24,8 @@ import java.util.function.Supplier;
 /** Tells operators what a gateway is made of, and how it is doing. */
 final class Overview implements Insight {
 
-  private final Supplier<Generation> generation;
+  private final Generations generations;
+  private final Upkeep upkeep;
   private final Clients clients;
   private final LoopMetrics loops;
   private final PoolMetrics pools;
@@ -30,13 +33,15 @@ final class Overview implements Insight {
   private final Supplier<Map<String, Listener>> listeners;
 
   Overview(
-      Supplier<Generation> generation,
+      Generations generations,
+      Upkeep upkeep,
       Clients clients,
       LoopMetrics loops,
       PoolMetrics pools,
       BooleanSupplier ready,
       Supplier<Map<String, Listener>> listeners) {
-    this.generation = generation;
+    this.generations = generations;
+    this.upkeep = upkeep;
     this.clients = clients;
     this.loops = loops;
     this.pools = pools;
@@ -55,9 +60,8 @@ final class Overview implements Insight {
         .stats()
         .map(
             stats -> {
-              Generation now = generation.get();
-              return new Serving(
-                  isReady(), now.config().model().clusters(), now.routes(), stats);
+              Generation now = generations.current();
+              return new Serving(isReady(), now.config().model().clusters(), now.routes(), stats);
             });
   }
 
@@ -73,15 +77,24 @@ final class Overview implements Insight {
   }
 
   @Override
+  public Future<JsonObject> plugins() {
+    return generations
+        .open()
+        .map(open -> PluginsPage.of(ApiVersion.CURRENT, upkeep.plugins(), upkeep.loaded(), open));
+  }
+
+  @Override
   public Future<List<String>> facts() {
     return clients.stats().map(this::facts);
   }
 
   private List<String> facts(List<EndpointStats> stats) {
     List<String> facts = new ArrayList<>();
-    Generation now = generation.get();
+    Generation now = generations.current();
     LoadedConfig config = now.config();
-    facts.add("config " + config.file() + ", generation " + now.number());
+    facts.add(
+        "config " + config.file() + ", generation " + now.number() + ", since " + now.since());
+    facts.addAll(upkeep.facts());
     for (Listener listener : listeners.get().values()) {
       facts.add(
           "listener "
@@ -105,8 +118,7 @@ final class Overview implements Insight {
     return facts;
   }
 
-  private static void clusters(
-      LoadedConfig config, List<EndpointStats> stats, List<String> facts) {
+  private static void clusters(LoadedConfig config, List<EndpointStats> stats, List<String> facts) {
     for (Map.Entry<String, ClusterConfig> cluster :
         new TreeMap<>(config.model().clusters()).entrySet()) {
       for (EndpointConfig endpoint : cluster.getValue().endpoints()) {

@@ -5,6 +5,8 @@ import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.ConfigSource;
 import io.sluice.gateway.config.ConfigWatch;
+import io.sluice.gateway.config.Fault;
+import io.sluice.gateway.config.LastGood;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginHost;
@@ -18,8 +20,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,59 +45,73 @@ public final class Reloader {
   private final WorkerExecutor worker;
   private final Context loop;
   private final ConfigWatch watch;
+  private final @Nullable LastGood lastGood;
   private volatile boolean stopped;
 
   /** What runs. Used on the worker only, as what is below. */
   private LoadedConfig config;
 
   private String text;
+
+  /** What lies in the file and was refused; null if what lies there runs, or cannot be read. */
+  private @Nullable String pending;
+
   private String folderFault = "";
 
   private Reloader(
       Vertx vertx,
       Gateway gateway,
       ConfigSource source,
-      String text,
-      LoadedConfig config,
+      Origin origin,
       PluginHost plugins,
-      List<FilterFactory<?>> others) {
+      List<FilterFactory<?>> others,
+      @Nullable LastGood lastGood) {
     this.vertx = vertx;
     this.gateway = gateway;
     this.source = source;
-    this.text = text;
-    this.config = config;
+    this.text = origin.text();
+    this.config = origin.config();
+    this.pending = origin.refused();
     this.plugins = plugins;
     this.others = List.copyOf(others);
+    this.lastGood = lastGood;
     this.loop = ((VertxInternal) vertx).createEventLoopContext();
     this.worker = vertx.createSharedWorkerExecutor("sluice-reload-worker", 1);
     this.watch =
         new ConfigWatch(
             vertx,
             source,
-            text,
+            origin.seen(),
             PERIOD,
             changed -> work(() -> reload(changed)),
-            fault -> refused("configuration cannot be read, what runs goes on", fault));
-    look();
+            fault -> work(() -> unreadable(fault)));
   }
 
   /**
    * Begins to watch.
    *
-   * @param text of the file, by which the gateway runs
-   * @param config made of that text
    * @param plugins those in use are those of the configuration
    * @param others filters that are no plugins
+   * @param lastGood keeps what runs for the next start; null if nothing does
    */
   public static Reloader start(
       Vertx vertx,
       Gateway gateway,
       ConfigSource source,
-      String text,
-      LoadedConfig config,
+      Origin origin,
       PluginHost plugins,
-      List<FilterFactory<?>> others) {
-    return new Reloader(vertx, gateway, source, text, config, plugins, others);
+      List<FilterFactory<?>> others,
+      @Nullable LastGood lastGood) {
+    Reloader reloader = new Reloader(vertx, gateway, source, origin, plugins, others, lastGood);
+    gateway.upkeep().follows(plugins);
+    if (origin.fault() != null) {
+      gateway.upkeep().startedWithoutFile(origin);
+    } else {
+      reloader.work(reloader::keep);
+    }
+    origin.config().warnings().forEach(Reloader::warn);
+    reloader.look();
+    return reloader;
   }
 
   /** Changes nothing any more, once the change is made that is being made. */
@@ -111,6 +129,9 @@ public final class Reloader {
   }
 
   private Future<Void> work(Runnable change) {
+    if (stopped) {
+      return Future.succeededFuture(); // the worker may be gone
+    }
     return worker.executeBlocking(
         () -> {
           if (!stopped) {
@@ -122,19 +143,25 @@ public final class Reloader {
 
   private void look() {
     if (!stopped) {
-      vertx.setTimer(PERIOD.toMillis(), now -> work(this::updatePlugins).onComplete(done -> look()));
+      vertx.setTimer(
+          PERIOD.toMillis(), now -> work(this::updatePlugins).onComplete(done -> look()));
     }
   }
 
   private void updatePlugins() {
+    List<LoadedPlugin> before = plugins.plugins();
     try {
       plugins.update(this::use);
       folderFault = "";
     } catch (IOException e) {
       if (!folderFault.equals(e.toString())) {
         folderFault = e.toString();
-        refused("plugins folder cannot be read, what runs goes on", e);
+        warn("plugins folder cannot be read, what runs goes on", e.toString());
       }
+    }
+    String refused = pending;
+    if (refused != null && !before.equals(plugins.plugins())) {
+      retry(refused);
     }
   }
 
@@ -142,26 +169,91 @@ public final class Reloader {
     try {
       put(text, wanted);
     } catch (ConfigException e) {
-      throw new PluginRefused("the configuration does not fit it", e.getMessage());
+      if (!fitsWhatIsPending(wanted)) {
+        throw new PluginRefused("the configuration does not fit it", e.getMessage());
+      }
     } catch (CompletionException e) {
-      throw new PluginRefused("it cannot be put in use", String.valueOf(e.getCause().getMessage()));
+      throw new PluginRefused("it cannot be put in use", reason(e));
+    }
+  }
+
+  /** A plugin and the configuration for it may have changed both: either alone fits nothing. */
+  private boolean fitsWhatIsPending(List<LoadedPlugin> wanted) {
+    String refused = pending;
+    if (refused == null) {
+      return false;
+    }
+    try {
+      put(refused, wanted);
+      taken(refused);
+      return true;
+    } catch (ConfigException | CompletionException e) {
+      return false;
     }
   }
 
   private void reload(String changed) {
+    if (changed.equals(text)) {
+      pending = null;
+      gateway.upkeep().asBefore();
+      LOG.atInfo()
+          .setMessage("configuration is again the one that runs")
+          .addKeyValue("file", source.name())
+          .log();
+      return;
+    }
     try {
       put(changed, plugins.plugins());
-      text = changed;
-      plugins.reconsider();
-      LOG.atInfo().setMessage("configuration changed").addKeyValue("file", source.name()).log();
+      taken(changed);
     } catch (ConfigException | CompletionException e) {
-      refused("configuration refused, what runs goes on", e);
+      pending = changed;
+      gateway.upkeep().refused(reason(e));
+      warn("configuration refused, what runs goes on", reason(e));
+    }
+    plugins.reconsider();
+  }
+
+  private void taken(String changed) {
+    text = changed;
+    pending = null;
+    gateway.upkeep().taken();
+    plugins.allow(ConfigLoader.allowedPlugins(source.name(), changed));
+    keep();
+    LOG.atInfo()
+        .setMessage("configuration changed")
+        .addKeyValue("file", source.name())
+        .addKeyValue("number", gateway.number())
+        .log();
+  }
+
+  private void keep() {
+    if (lastGood != null) {
+      lastGood.write(text);
     }
   }
 
-  private void put(String file, List<LoadedPlugin> with) {
-    LoadedConfig next =
-        ConfigLoader.load(source.name(), file, factories(with, others), config);
+  /** Other plugins are there than when it was refused. */
+  private void retry(String refused) {
+    try {
+      put(refused, plugins.plugins());
+      taken(refused);
+    } catch (ConfigException | CompletionException e) {
+      gateway.upkeep().stillRefused(reason(e));
+    }
+  }
+
+  private void unreadable(ConfigException fault) {
+    pending = null;
+    gateway.upkeep().refused(fault.getMessage());
+    warn("configuration cannot be read, what runs goes on", fault.getMessage());
+  }
+
+  /** Makes a configuration of a file's text and these plugins, so far as it allows them. */
+  private void put(String file, List<LoadedPlugin> plugins) {
+    Set<String> allowed = ConfigLoader.allowedPlugins(source.name(), file);
+    List<LoadedPlugin> with = new ArrayList<>(plugins);
+    with.removeIf(plugin -> !allowed.isEmpty() && !allowed.contains(plugin.sha256()));
+    LoadedConfig next = ConfigLoader.load(source.name(), file, factories(with, others), config);
     CompletableFuture<Object> done = new CompletableFuture<>();
     // Not here: what is done on the way would wait for this thread.
     loop.runOnContext(
@@ -178,11 +270,19 @@ public final class Reloader {
                     }));
     done.join();
     config = next;
-    next.warnings().forEach(warning -> LOG.atWarn().setMessage(warning.toString()).log());
+    next.warnings().forEach(Reloader::warn);
   }
 
-  private static void refused(String what, Exception why) {
-    String reason = why.getCause() == null ? why.getMessage() : why.getCause().getMessage();
+  private static String reason(Exception why) {
+    Throwable told = why instanceof CompletionException ? why.getCause() : why;
+    return String.valueOf(told.getMessage());
+  }
+
+  private static void warn(Fault warning) {
+    LOG.atWarn().setMessage(warning.toString()).log();
+  }
+
+  private static void warn(String what, String reason) {
     LOG.atWarn().setMessage("{}:\n{}").addArgument(what).addArgument(reason).log();
   }
 }

@@ -108,8 +108,7 @@ class ReloadTest {
       gateway.reload(config("new", next.port(), "second"), List.of(factory));
       later.call("quick", 1, Thrifts.args("hi"));
       await().until(() -> events.contains("second.quick.new"));
-      assertThat(events)
-          .containsExactly("first.start", "second.start", "second.quick.new");
+      assertThat(events).containsExactly("first.start", "second.start", "second.quick.new");
       assertThat(old.open()).isEqualTo(1);
 
       mayAnswer.countDown();
@@ -149,8 +148,7 @@ class ReloadTest {
             TestGateway.start(config("c", downstream.port(), "first"), 1, List.of(factory));
         Peer caller = gateway.connect()) {
       assertThatThrownBy(
-              () ->
-                  gateway.reload(config("c", downstream.port(), "broken"), List.of(factory)))
+              () -> gateway.reload(config("c", downstream.port(), "broken"), List.of(factory)))
           .hasStackTraceContaining("filter 'noted' cannot start: cannot");
       caller.call("echo", 1, Thrifts.args("hi"));
       await().until(() -> events.contains("first.echo.c"));
@@ -212,6 +210,7 @@ class ReloadTest {
       assertThat(gateway.gateway().ports()).containsOnlyKeys("rpc");
     }
     assertThat(events)
-        .containsExactly("first.start", "second.start", "second.stop", "first.echo.c", "first.stop");
+        .containsExactly(
+            "first.start", "second.start", "second.stop", "first.echo.c", "first.stop");
   }
 }

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Serves {@code /livez} (the process runs), {@code /readyz} (it takes calls; with {@code ?verbose},
- * how it is doing) and {@code /metrics} (Prometheus), and beside these pages the {@link
- * GrpcServices}.
+ * how it is doing), {@code /metrics} (Prometheus) and {@code /plugins} (JSON), and beside these
+ * pages the {@link GrpcServices}.
  */
 public final class AdminVerticle extends VerticleBase {
   private static final int MAX_HEADER = 8192;
@@ -85,7 +85,8 @@ public final class AdminVerticle extends VerticleBase {
       case "/livez" -> answer(request, 200, "alive\n");
       case "/readyz" -> ready(request);
       case "/metrics" -> metrics(request);
-      default -> answer(request, 404, "there are /livez, /readyz and /metrics\n");
+      case "/plugins" -> plugins(request);
+      default -> answer(request, 404, "there are /livez, /readyz, /metrics and /plugins\n");
     }
   }
 
@@ -120,6 +121,17 @@ public final class AdminVerticle extends VerticleBase {
                     .response()
                     .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
                     .end(page))
+        .onFailure(cause -> answer(request, 500, cause.getMessage() + '\n'));
+  }
+
+  private void plugins(HttpServerRequest request) {
+    here(gateway.plugins().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS))
+        .onSuccess(
+            page ->
+                request
+                    .response()
+                    .putHeader("content-type", "application/json")
+                    .end(page.encodePrettily() + '\n'))
         .onFailure(cause -> answer(request, 500, cause.getMessage() + '\n'));
   }
 

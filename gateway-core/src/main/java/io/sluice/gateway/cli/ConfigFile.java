@@ -8,6 +8,7 @@ import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a configuration for commands that only look at it. */
@@ -23,10 +24,13 @@ final class ConfigFile {
    */
   static LoadedConfig load(Path file, @Nullable Path plugins) {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-    try (Plugins taken = Plugins.of(plugins)) {
+    try {
       ConfigSource source = new ConfigSource(vertx, file);
       String text = source.read().await();
-      return ConfigLoader.load(source.name(), text, taken.factories());
+      Set<String> allowed = ConfigLoader.allowedPlugins(source.name(), text);
+      try (Plugins taken = Plugins.of(plugins, allowed)) {
+        return ConfigLoader.load(source.name(), text, taken.factories());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {

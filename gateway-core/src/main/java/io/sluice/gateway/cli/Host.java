@@ -5,11 +5,14 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
+import io.sluice.gateway.Origin;
 import io.sluice.gateway.Reloader;
+import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.ConfigSource;
+import io.sluice.gateway.config.LastGood;
+import io.sluice.gateway.config.LastGood.Kept;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.vertx.core.Future;
@@ -20,21 +23,25 @@ import io.vertx.core.metrics.MetricsOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The process around a gateway: event loops and meters. */
-public final class Host {
+public final class Host implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Host.class);
   private static final Pattern LOOPS = Pattern.compile("[1-9]\\d{0,2}");
 
   private final int loops;
   private final PrometheusMeterRegistry registry;
   private final Vertx vertx;
+  private volatile @Nullable Plugins plugins;
   private volatile @Nullable Reloader reloader;
 
   /**
@@ -101,41 +108,89 @@ public final class Host {
    * Reads a configuration file and starts a gateway that follows the file and the plugins folder
    * from then on.
    *
-   * @return fails with {@link io.sluice.gateway.config.ConfigException} if there are faults in it
+   * @param folder of the plugins, null for none
+   * @param lastGood what is kept of the configurations that ran, and used if the file is refused;
+   *     null for nothing
+   * @return fails with {@link ConfigException} if there are faults in the file and nothing else can
+   *     be used
    */
-  public Future<Gateway> start(Path file, Plugins plugins) {
-    ConfigSource source = new ConfigSource(vertx, file);
-    List<FilterFactory<?>> others = Plugins.ofClassPath();
-    List<LoadedPlugin> taken = plugins.host().plugins();
+  public Future<Gateway> start(
+      ConfigSource source, @Nullable Path folder, @Nullable LastGood lastGood) {
     return source
         .read()
-        .compose(
-            text ->
-                vertx
-                    .executeBlocking(
-                        () ->
-                            ConfigLoader.load(
-                                source.name(), text, Reloader.factories(taken, others)))
-                    .onSuccess(
-                        loaded ->
-                            loaded
-                                .warnings()
-                                .forEach(
-                                    warning -> LOG.atWarn().setMessage(warning.toString()).log()))
-                    .compose(
-                        loaded ->
-                            start(loaded, taken)
-                                .onSuccess(
-                                    gateway ->
-                                        reloader =
-                                            Reloader.start(
-                                            vertx,
-                                            gateway,
-                                            source,
-                                            text,
-                                            loaded,
-                                            plugins.host(),
-                                            others))));
+        .transform(
+            (text, fault) ->
+                vertx.executeBlocking(
+                    () ->
+                        fault == null
+                            ? load(source, text, folder, lastGood)
+                            : lastGood(null, (ConfigException) fault, folder, lastGood)))
+        .compose(origin -> start(source, origin, lastGood));
+  }
+
+  private Origin load(
+      ConfigSource source, String text, @Nullable Path folder, @Nullable LastGood lastGood)
+      throws IOException {
+    try {
+      return Origin.of(text, load(source.name(), text, folder));
+    } catch (ConfigException e) {
+      return lastGood(text, e, folder, lastGood);
+    }
+  }
+
+  private LoadedConfig load(String name, String text, @Nullable Path folder) throws IOException {
+    Set<String> allowed = ConfigLoader.allowedPlugins(name, text);
+    Plugins there = plugins;
+    if (there == null) {
+      there = Plugins.of(folder, allowed);
+      plugins = there;
+    } else {
+      there.take(allowed);
+    }
+    return ConfigLoader.load(name, text, there.factories());
+  }
+
+  /**
+   * @param refused what is in the file, null if it cannot be read
+   * @throws ConfigException the fault of the file, if what is kept cannot be used either
+   */
+  private Origin lastGood(
+      @Nullable String refused,
+      ConfigException fault,
+      @Nullable Path folder,
+      @Nullable LastGood lastGood)
+      throws IOException {
+    Kept kept = lastGood == null ? null : lastGood.read();
+    if (kept == null) {
+      throw fault;
+    }
+    try {
+      LoadedConfig config = load(lastGood.path().toString(), kept.text(), folder);
+      LOG.atWarn()
+          .setMessage("CONFIGURATION REFUSED, starting with the last good one, of {}:\n{}")
+          .addArgument(kept.since())
+          .addArgument(fault.getMessage())
+          .addKeyValue("kept", lastGood.path())
+          .log();
+      return new Origin(kept.text(), config, refused, fault, kept.since());
+    } catch (ConfigException e) {
+      LOG.atError()
+          .setMessage("the last good configuration, of {}, cannot be used either:\n{}")
+          .addArgument(kept.since())
+          .addArgument(e.getMessage())
+          .log();
+      throw fault;
+    }
+  }
+
+  private Future<Gateway> start(ConfigSource source, Origin origin, @Nullable LastGood lastGood) {
+    Plugins taken = Objects.requireNonNull(plugins);
+    return start(origin.config(), taken.host().plugins())
+        .onSuccess(
+            gateway ->
+                reloader =
+                    Reloader.start(
+                        vertx, gateway, source, origin, taken.host(), taken.others(), lastGood));
   }
 
   /** Leaves the gateway as it is, whatever becomes of the file and the folder. */
@@ -146,8 +201,21 @@ public final class Host {
     }
   }
 
-  /** Starts a gateway. */
-  public Future<Gateway> start(LoadedConfig config, List<LoadedPlugin> plugins) {
+  /** The filters that there are, null before a start. */
+  public @Nullable Plugins plugins() {
+    return plugins;
+  }
+
+  /** Removes what is left of the plugins on disk; the gateway has ended, or was not started. */
+  @Override
+  public void close() {
+    Plugins taken = plugins;
+    if (taken != null) {
+      taken.close();
+    }
+  }
+
+  private Future<Gateway> start(LoadedConfig config, List<LoadedPlugin> plugins) {
     return Gateway.start(vertx, loops, config, plugins, registry)
         .onSuccess(
             started ->

@@ -2,6 +2,7 @@ package io.sluice.gateway.cli;
 
 import java.util.List;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -44,10 +45,15 @@ public final class Main {
     return CommandLine.ExitCode.USAGE;
   }
 
+  /** That of the jar; null if there is none. */
+  static @Nullable String version() {
+    return Main.class.getPackage().getImplementationVersion();
+  }
+
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = Main.class.getPackage().getImplementationVersion();
+      String version = Main.version();
       return new String[] {"sluice " + (version == null ? "(not packaged)" : version)};
     }
   }

@@ -3,6 +3,7 @@ package io.sluice.gateway.cli;
 import io.sluice.api.ApiVersion;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Reloader;
+import io.sluice.gateway.config.SettingsCheck;
 import io.sluice.gateway.plugin.PluginHost;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +27,7 @@ public final class Plugins implements AutoCloseable {
 
   private final Path copies;
   private final PluginHost host;
+  private final List<FilterFactory<?>> others = ofClassPath();
 
   private Plugins(Path copies, PluginHost host) {
     this.copies = copies;
@@ -41,24 +44,38 @@ public final class Plugins implements AutoCloseable {
    * Takes up what is in the folder now. Blocks. What is refused is logged.
    *
    * @param folder null for none; may not be there
+   * @param allowed the SHA-256 of the jars that may be taken up, see {@link
+   *     io.sluice.gateway.config.ConfigLoader#allowedPlugins}
    * @throws IOException if it cannot be read, or there is no place for copies of the jars
    */
-  public static Plugins of(@Nullable Path folder) throws IOException {
+  public static Plugins of(@Nullable Path folder, Set<String> allowed) throws IOException {
     Path copies = Files.createTempDirectory("sluice-plugins-");
     Path jars = folder == null ? copies.resolve("none") : folder;
-    PluginHost host = new PluginHost(jars, copies, ApiVersion.CURRENT);
+    PluginHost host =
+        new PluginHost(
+            jars, copies, ApiVersion.CURRENT, factory -> SettingsCheck.check(factory.settings()));
+    Plugins plugins = new Plugins(copies, host);
+    plugins.take(allowed);
+    return plugins;
+  }
+
+  /**
+   * The same for an instance that is there, before its plugins are in use.
+   *
+   * @throws IOException if the folder cannot be read
+   */
+  void take(Set<String> allowed) throws IOException {
+    host.allow(allowed);
     for (int i = 0; i < LOOKS; i++) {
       host.update(plugins -> {});
     }
-    return new Plugins(copies, host);
   }
 
   public PluginHost host() {
     return host;
   }
 
-  /** Those on the class path. */
-  public static List<FilterFactory<?>> ofClassPath() {
+  private static List<FilterFactory<?>> ofClassPath() {
     List<FilterFactory<?>> factories = new ArrayList<>();
     for (FilterFactory<?> factory : ServiceLoader.load(FilterFactory.class)) {
       factories.add(factory);
@@ -66,9 +83,14 @@ public final class Plugins implements AutoCloseable {
     return factories;
   }
 
+  /** Those on the class path. */
+  List<FilterFactory<?>> others() {
+    return others;
+  }
+
   /** All of them, as they are now. */
   public List<FilterFactory<?>> factories() {
-    return Reloader.factories(host.plugins(), ofClassPath());
+    return Reloader.factories(host.plugins(), others);
   }
 
   /** Removes the copies; no code of a plugin may run any more. */

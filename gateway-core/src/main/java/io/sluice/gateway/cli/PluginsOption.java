@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The option that names the plugins folder. */
-final class PluginsOption {
+public final class PluginsOption {
   @Option(
       names = "--plugins",
       paramLabel = "FOLDER",
@@ -13,7 +13,7 @@ final class PluginsOption {
   private @Nullable Path folder;
 
   /** Null for none. */
-  @Nullable Path folder() {
+  public @Nullable Path folder() {
     return folder == null ? Plugins.defaultFolder() : folder;
   }
 }

@@ -2,13 +2,15 @@ package io.sluice.gateway.cli;
 
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigException;
-import java.io.IOException;
+import io.sluice.gateway.config.ConfigSource;
+import io.sluice.gateway.config.LastGood;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -48,6 +50,14 @@ public final class RunCommand implements SubCommand {
       description = "How long open calls may go on after SIGTERM (default: ${DEFAULT-VALUE}).")
   private int graceSeconds;
 
+  @Option(
+      names = "--state",
+      paramLabel = "FOLDER",
+      description =
+          "Where the configuration that runs is kept, for a start at which the file is refused"
+              + " (default: $STATE_DIRECTORY, else state/ of the distribution).")
+  private @Nullable Path state;
+
   @Override
   public Integer call() throws InterruptedException, TimeoutException {
     if (graceSeconds < 0 || graceSeconds > MAX_GRACE_SECONDS) {
@@ -64,7 +74,7 @@ public final class RunCommand implements SubCommand {
     Host host = new Host(loops);
     try {
       Gateway gateway =
-          host.start(config, Plugins.of(plugins.folder()))
+          host.start(new ConfigSource(host.vertx(), config), plugins.folder(), lastGood())
               .toCompletionStage()
               .toCompletableFuture()
               .get(START_SECONDS, TimeUnit.SECONDS);
@@ -75,10 +85,8 @@ public final class RunCommand implements SubCommand {
           .addKeyValue("millis", millisSinceStart())
           .log();
       return SubCommandResult.KEEP_RUNNING;
-    } catch (IOException e) {
-      LOG.atError().setMessage("cannot start: {}").addArgument(e.toString()).log();
-      return FAILED;
     } catch (ExecutionException e) {
+      host.close();
       if (e.getCause() instanceof ConfigException faults) {
         System.err.println(faults.getMessage());
       } else {
@@ -86,6 +94,21 @@ public final class RunCommand implements SubCommand {
       }
       return FAILED;
     }
+  }
+
+  private @Nullable LastGood lastGood() {
+    Path folder = state == null ? defaultState() : state;
+    return folder == null ? null : new LastGood(folder, config);
+  }
+
+  /** Null where there is none. */
+  private static @Nullable Path defaultState() {
+    String ofService = System.getenv("STATE_DIRECTORY"); // of systemd, more than one behind colons
+    if (ofService != null && !ofService.isEmpty()) {
+      return Path.of(ofService.split(":", 2)[0]);
+    }
+    String home = System.getProperty("sluice.home");
+    return home == null ? null : Path.of(home, "state");
   }
 
   private static long millisSinceStart() {
@@ -113,6 +136,7 @@ public final class RunCommand implements SubCommand {
                             .toCompletionStage()
                             .toCompletableFuture()
                             .get(graceSeconds + 5L, TimeUnit.SECONDS);
+                    host.close();
                     LOG.atInfo().setMessage("stopped").addKeyValue("lostCalls", lost).log();
                     // Stopped as asked: that is no failure, whatever the signal.
                     Runtime.getRuntime().halt(lost == 0 ? 0 : CALLS_LOST);

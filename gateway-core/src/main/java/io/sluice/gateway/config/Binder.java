@@ -34,7 +34,6 @@ final class Binder {
   private final Positions positions;
   private final Scalars scalars;
   private final Secrets secrets;
-  private final Path folder;
   private int depth;
 
   /**
@@ -47,7 +46,6 @@ final class Binder {
     this.positions = positions;
     this.scalars = new Scalars(faults);
     this.secrets = new Secrets(faults, folder);
-    this.folder = folder;
   }
 
   /**
@@ -173,9 +171,8 @@ final class Binder {
   }
 
   private @Nullable Object byDefault(Component component, Mark at) {
-    String fallback = component.setting().fallback();
-    if (!fallback.isEmpty()) {
-      return fallback(component, fallback);
+    if (!component.setting().fallback().isEmpty()) {
+      return fallback(component);
     }
     if (component.type() instanceof Class<?> type && type.isRecord() && !component.nullable()) {
       return Scalars.knows(type) ? null : bind(type, new Mapping(at, Map.of()));
@@ -183,7 +180,13 @@ final class Binder {
     return nothing(component.type());
   }
 
-  private @Nullable Object fallback(Component component, String fallback) {
+  /**
+   * What a component is when the file does not have it.
+   *
+   * @throws IllegalArgumentException if that is no value of it, which is a fault of the code
+   */
+  static @Nullable Object fallback(Component component) {
+    String fallback = component.setting().fallback();
     Faults own = new Faults("");
     ConfigNode node =
         component.type() instanceof Class<?> type && Scalars.knows(type)
@@ -192,7 +195,7 @@ final class Binder {
     Object value =
         node == null
             ? null
-            : new Binder(own, new Positions(), folder)
+            : new Binder(own, new Positions(), Path.of(""))
                 .value(component.type(), component.setting(), node);
     if (own.count() > 0) {
       String what = own.inOrder().get(0).what();

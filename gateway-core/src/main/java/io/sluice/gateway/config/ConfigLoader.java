@@ -6,6 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Turns the text of a configuration file into a snapshot that the gateway can run, or tells all
@@ -46,6 +49,29 @@ public final class ConfigLoader {
       Collection<? extends FilterFactory<?>> factories,
       LoadedConfig before) {
     return load(file, text, factories, before.made().copy());
+  }
+
+  /**
+   * Which jars of plugins a configuration allows, which has to be known before their filters are.
+   * Of the rest, faults are left to {@link #load}.
+   *
+   * @return the SHA-256 of each, as hexadecimal digits in lower case; empty if all are allowed
+   * @throws ConfigException with the faults that were found, if it cannot be told for them
+   */
+  public static Set<String> allowedPlugins(String file, String text) {
+    Faults faults = new Faults(file);
+    Positions positions = new Positions();
+    ConfigNode tree = YamlReader.read(text, faults);
+    GatewayConfig model =
+        tree == null
+            ? null
+            : new Binder(faults, positions, folderOf(file)).bind(GatewayConfig.class, tree);
+    if (model == null || model.plugins() == null || positions.isFaulty(model.plugins())) {
+      throw new ConfigException(faults.inOrder());
+    }
+    return model.plugins().allow().stream()
+        .map(sha256 -> sha256.toLowerCase(Locale.ROOT))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static LoadedConfig load(

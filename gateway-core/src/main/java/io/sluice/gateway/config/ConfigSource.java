@@ -11,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Where the configuration's text comes from: a file. Safe for all threads. */
 public final class ConfigSource {
@@ -19,13 +20,23 @@ public final class ConfigSource {
   private final Vertx vertx;
   private final String file;
   private final String path;
+  private final UnaryOperator<String> change;
 
   /**
    * @param file the file's name as the user gave it; a relative one is resolved against the working
    *     directory, and never looked up on the class path
    */
   public ConfigSource(Vertx vertx, Path file) {
+    this(vertx, file, UnaryOperator.identity());
+  }
+
+  /**
+   * @param file as above
+   * @param change what becomes of the file's text, such as other ports
+   */
+  public ConfigSource(Vertx vertx, Path file, UnaryOperator<String> change) {
     this.vertx = vertx;
+    this.change = change;
     this.file = file.toString();
     this.path = file.toAbsolutePath().toString();
   }
@@ -58,7 +69,10 @@ public final class ConfigSource {
           "has " + props.size() + " bytes", "at most " + YamlReader.MAX_LENGTH + " are read");
     }
     ConfigRetriever retriever = ConfigRetriever.create(vertx, options());
-    return retriever.getConfig().map(config -> config.getString(KEY)).eventually(retriever::close);
+    return retriever
+        .getConfig()
+        .map(config -> change.apply(config.getString(KEY)))
+        .eventually(retriever::close);
   }
 
   private ConfigRetrieverOptions options() {

@@ -23,6 +23,7 @@ public record GatewayConfig(
     @Setting("Which calls go to which cluster.") List<RouteConfig> routes,
     @Setting("The filters that every call passes, in this order, before those of its route.")
         List<FilterUse> filters,
+    @Setting("How plugins come and go.") PluginsConfig plugins,
     @Setting("The Redis that filters share.") @Nullable RedisConfig redis) {
   public GatewayConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));

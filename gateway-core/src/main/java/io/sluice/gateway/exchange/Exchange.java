@@ -289,6 +289,11 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     return state == State.OPEN;
   }
 
+  /** Whether it has no route, and may still get one. */
+  boolean maySeekRoute() {
+    return route == null && state == State.OPEN;
+  }
+
   @Override
   public void end(Status why) {
     end(CallEnd.byGateway(call, why));

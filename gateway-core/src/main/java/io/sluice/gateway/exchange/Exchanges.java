@@ -5,14 +5,21 @@ import io.sluice.gateway.call.BegunCall;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.RouteTable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,55 +74,104 @@ public final class Exchanges implements CallHandler {
    * @return completes on the loop
    */
   public Future<Void> over(RouteTable table) {
-    return Future.future(
-        promise ->
-            onLoop(
-                promise,
+    return ask(
+        null,
+        promise -> {
+          calls(); // so that what was in force is among the earlier ones
+          TableCalls open = open(table);
+          if (open == null) {
+            promise.complete();
+          } else {
+            open.whenOver(
                 () -> {
-                  calls(); // so that what was in force is among the earlier ones
-                  TableCalls open = open(table);
-                  if (open == null) {
-                    promise.complete();
-                  } else {
-                    open.whenOver(
-                        () -> {
-                          earlier.remove(open);
-                          promise.complete();
-                        });
-                  }
-                }));
+                  earlier.remove(open);
+                  promise.complete();
+                });
+          }
+        });
   }
 
-  /** Ends the calls that began with a table which is in force no longer. For all threads. */
-  public Future<Void> end(RouteTable table, Status why) {
-    return Future.future(
-        promise ->
-            onLoop(
-                promise,
-                () -> {
-                  TableCalls open = open(table);
-                  if (open != null) {
-                    open.end(why);
-                  }
-                  promise.complete();
-                }));
+  /**
+   * Ends calls that began with a table which is in force no longer. For all threads.
+   *
+   * @param which those whose chain is one of these
+   */
+  public Future<Void> end(RouteTable table, Predicate<FilterChain> which, Status why) {
+    return ask(
+        null,
+        promise -> {
+          TableCalls open = open(table);
+          if (open != null) {
+            open.end(which, why);
+          }
+          promise.complete();
+        });
+  }
+
+  /**
+   * Counts the open calls by their chains. For all threads.
+   *
+   * @return completes on the loop
+   */
+  public Future<Map<FilterChain, Integer>> open() {
+    return ask(
+        Map.of(),
+        promise -> {
+          Map<FilterChain, Integer> open = new IdentityHashMap<>();
+          if (calls != null) {
+            calls.count(open);
+          }
+          earlier.forEach(of -> of.count(open));
+          promise.complete(open);
+        });
+  }
+
+  /**
+   * Asks for the chains of the open calls that began with a table which is in force no longer, and
+   * lets go of that table if they have no more need of it: from then on such a call keeps nothing
+   * but its own chain. For all threads.
+   *
+   * @return empty while a call has no route yet, and may so get any of the table's; completes on
+   *     the loop
+   */
+  public Future<Optional<Set<FilterChain>>> chains(RouteTable table) {
+    return ask(
+        Optional.of(Set.of()),
+        promise -> {
+          calls(); // as above
+          TableCalls open = open(table);
+          Map<FilterChain, Integer> chains = new IdentityHashMap<>();
+          if (open != null) {
+            open.count(chains);
+          }
+          promise.complete(
+              open == null || open.settle() ? Optional.of(chains.keySet()) : Optional.empty());
+        });
   }
 
   private @Nullable TableCalls open(RouteTable table) {
     for (TableCalls of : earlier) {
-      if (of.table() == table) {
+      if (of.table().isSame(table)) {
         return of;
       }
     }
     return null;
   }
 
-  private void onLoop(Promise<Void> promise, Runnable run) {
-    try {
-      loop.eventLoop().execute(run);
-    } catch (RejectedExecutionException e) {
-      promise.complete(); // the loop has ended, and all of its calls
-    }
+  /**
+   * Asks something on the loop.
+   *
+   * @param ended the answer of a loop that has ended, and all of its calls
+   */
+  private <T> Future<T> ask(@Nullable T ended, Consumer<Promise<T>> question) {
+    return Future.future(
+        promise -> {
+          try {
+            loop.eventLoop().execute(() -> question.accept(promise));
+          } catch (RejectedExecutionException e) {
+            promise.complete(ended);
+          }
+        });
   }
 
   Loop loop() {

@@ -1,9 +1,12 @@
 package io.sluice.gateway.exchange;
 
 import io.sluice.api.Status;
+import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.route.RouteTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * uses that any more. Used on the loop only.
  */
 final class TableCalls {
-  private final RouteTable table;
+  private RouteTable table;
   private @Nullable Exchange first;
   private @Nullable Runnable whenOver;
 
@@ -19,8 +22,24 @@ final class TableCalls {
     this.table = table;
   }
 
+  /** Only what is left of it once it was {@link #settle settled}. */
   RouteTable table() {
     return table;
+  }
+
+  /**
+   * Lets go of the table if all calls have their routes: there will be no more that look for one.
+   *
+   * @return whether they have
+   */
+  boolean settle() {
+    for (Exchange exchange = first; exchange != null; exchange = exchange.next) {
+      if (exchange.maySeekRoute()) {
+        return false;
+      }
+    }
+    table = table.emptied();
+    return true;
   }
 
   boolean isOver() {
@@ -57,11 +76,20 @@ final class TableCalls {
     whenOver = run;
   }
 
-  /** Ends all calls for both of their sides. */
-  void end(Status why) {
+  /** Adds to each chain how many of the calls go by it. */
+  void count(Map<FilterChain, Integer> calls) {
+    for (Exchange exchange = first; exchange != null; exchange = exchange.next) {
+      calls.merge(exchange.filters().chain(), 1, Integer::sum);
+    }
+  }
+
+  /** Ends the calls whose chain is one of these, for both of their sides. */
+  void end(Predicate<FilterChain> which, Status why) {
     List<Exchange> open = new ArrayList<>();
     for (Exchange exchange = first; exchange != null; exchange = exchange.next) {
-      open.add(exchange);
+      if (which.test(exchange.filters().chain())) {
+        open.add(exchange);
+      }
     }
     open.forEach(exchange -> exchange.end(why));
   }

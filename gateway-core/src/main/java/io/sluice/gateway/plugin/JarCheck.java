@@ -34,7 +34,10 @@ final class JarCheck {
 
   private static final String INDEX = "META-INF/extensions.idx";
   private static final int MAX_EXTENSIONS = 100;
-  private static final int MAX_INDEX = 64 << 10;
+
+  /** Of the manifest and of the index, in bytes: they are read as a whole. */
+  private static final int MAX_READ = 256 << 10;
+
   private static final String VERSIONS = "META-INF/versions/";
 
   /** What the gateway itself has, and plugins share with it. */
@@ -85,6 +88,9 @@ final class JarCheck {
   }
 
   private void checkName(String name) throws PluginRefused {
+    if (name.chars().anyMatch(Character::isISOControl)) {
+      throw new PluginRefused("it holds a file whose name is no text", "build it anew");
+    }
     if (name.startsWith("/") || name.contains("\\") || List.of(name.split("/")).contains("..")) {
       throw new PluginRefused("it holds a file outside of itself, '" + name + "'", "");
     }
@@ -124,6 +130,11 @@ final class JarCheck {
         crc.update(part, 0, n);
       }
     }
+    boolean isRead = entry.getName().equals(JarFile.MANIFEST_NAME) || entry.getName().equals(INDEX);
+    if (isRead && size > MAX_READ) {
+      throw new PluginRefused(
+          entry.getName() + " has " + size + " bytes", "at most " + MAX_READ + " are read");
+    }
     if (crc.getValue() != entry.getCrc()) {
       throw new PluginRefused("'" + entry.getName() + "' in it is damaged", "copy it again");
     }
@@ -150,14 +161,11 @@ final class JarCheck {
   }
 
   /** As PF4J reads it: a name a line, and what stands after a {@code #} is a comment. */
-  private List<String> extensions() throws IOException, PluginRefused {
+  private List<String> extensions() throws IOException {
     ZipEntry index = jar.getEntry(INDEX);
     List<String> extensions = new ArrayList<>();
     if (index == null) {
       return extensions;
-    }
-    if (index.getSize() > MAX_INDEX) {
-      throw new PluginRefused(INDEX + " is too long", "at most " + MAX_INDEX + " bytes are read");
     }
     try (BufferedReader lines =
         new BufferedReader(

@@ -1,10 +1,11 @@
 package io.sluice.gateway.plugin;
 
 import io.sluice.api.FilterFactory;
-import java.util.ArrayList;
+import java.lang.ref.WeakReference;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +22,32 @@ public final class LoadedPlugin {
   private final Staged staged;
   private final PluginManifest manifest;
   private final OnePlugin manager;
-  private final List<FilterFactory<?>> factories;
+  private final List<String> filters;
   private final int generation;
+  private final Instant since = Instant.now();
   private final AtomicInteger holders = new AtomicInteger(1);
+
+  /** These are let go of when the code is unloaded, so that whoever has this does not keep it. */
+  private volatile List<FilterFactory<?>> factories;
+
+  private volatile @Nullable ClassLoader code;
+
+  private final WeakReference<ClassLoader> codeThatWas;
 
   private LoadedPlugin(
       Staged staged,
       PluginManifest manifest,
       OnePlugin manager,
-      List<FilterFactory<?>> factories,
+      ClassLoader code,
+      Map<String, FilterFactory<?>> factories,
       int generation) {
     this.staged = staged;
     this.manifest = manifest;
     this.manager = manager;
-    this.factories = List.copyOf(factories);
+    this.code = code;
+    this.codeThatWas = new WeakReference<>(code);
+    this.factories = List.copyOf(factories.values());
+    this.filters = List.copyOf(factories.keySet());
     this.generation = generation;
   }
 
@@ -58,7 +71,9 @@ public final class LoadedPlugin {
             ? new PluginRefused("PF4J does not start it", "see the log")
             : new PluginRefused("its Plugin-Class failed", why);
       }
-      return new LoadedPlugin(staged, manifest, manager, extensions(manager, id), generation);
+      ClassLoader code = manager.getPluginClassLoader(id);
+      return new LoadedPlugin(
+          staged, manifest, manager, code, extensions(manager, code, id), generation);
     } catch (PluginRuntimeException | LinkageError e) {
       manager.unloadPlugin(manifest.id());
       throw new PluginRefused("its code failed", e.getCause() == null ? e : e.getCause());
@@ -68,17 +83,15 @@ public final class LoadedPlugin {
     }
   }
 
-  private static List<FilterFactory<?>> extensions(OnePlugin manager, String id)
-      throws PluginRefused {
-    ClassLoader code = manager.getPluginClassLoader(id);
-    List<FilterFactory<?>> factories = new ArrayList<>();
-    Set<String> names = new TreeSet<>();
+  /** By the names of their filters, in the order of the jar's index. */
+  private static Map<String, FilterFactory<?>> extensions(
+      OnePlugin manager, ClassLoader code, String id) throws PluginRefused {
+    Map<String, FilterFactory<?>> factories = new LinkedHashMap<>();
     // One by one, since PF4J leaves out those that it cannot load and goes on.
     for (String extension : manager.getExtensionClassNames(id)) {
       FilterFactory<?> factory = make(manager, code, extension);
-      factories.add(factory);
       String name = nameOf(factory);
-      if (!names.add(name)) {
+      if (factories.put(name, factory) != null) {
         throw new PluginRefused(
             "two of its filters are named '" + name + "'", "rename one of them");
       }
@@ -145,14 +158,40 @@ public final class LoadedPlugin {
     return generation;
   }
 
-  /** In the order of the jar's index. */
+  /** When its code was loaded. */
+  public Instant since() {
+    return since;
+  }
+
+  /** In the order of the jar's index; none when unloaded. */
   public List<FilterFactory<?>> factories() {
     return factories;
   }
 
-  /** For looking whether it is collected; null when unloaded. */
+  /** The names of its filters, in the same order. */
+  public List<String> filters() {
+    return filters;
+  }
+
+  /** Whether an object is of the plugin's own code. */
+  public boolean made(Object object) {
+    ClassLoader own = code;
+    return own != null && object.getClass().getClassLoader() == own;
+  }
+
+  /** Whether the last has let go. */
+  boolean isUnloaded() {
+    return holders.get() == 0;
+  }
+
+  /** Null when unloaded. */
   @Nullable ClassLoader classLoader() {
-    return manager.getPluginClassLoader(manifest.id());
+    return code;
+  }
+
+  /** For looking whether it is collected. */
+  WeakReference<ClassLoader> code() {
+    return codeThatWas;
   }
 
   /**
@@ -170,6 +209,8 @@ public final class LoadedPlugin {
   /** Lets go; the last one unloads, which blocks. */
   public void release() {
     if (holders.decrementAndGet() == 0) {
+      factories = List.of();
+      code = null;
       manager.unloadPlugin(manifest.id());
       staged.delete();
     }

@@ -33,10 +33,20 @@ final class OnePlugin extends JarPluginManager {
     };
   }
 
+  /** Whether this class loader of a plugin has loaded a class of this name. */
+  static boolean hasLoaded(ClassLoader code, String className) {
+    return code instanceof Loader loader && loader.has(className);
+  }
+
   /** Looks into the jar first, but for what is shared. */
   private static final class Loader extends PluginClassLoader {
     Loader(OnePlugin manager, PluginDescriptor descriptor) {
       super(manager, descriptor, PARENT, ClassLoadingStrategy.PAD);
+    }
+
+    boolean has(String className) {
+      Class<?> found = findLoadedClass(className); // also if another one has made it
+      return found != null && found.getClassLoader() == this;
     }
 
     @Override

@@ -8,6 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,7 @@ final class PluginFolder {
 
   private final Path folder;
   private Map<String, Look> last = Map.of();
+  private List<String> unsettled = List.of();
 
   PluginFolder(Path folder) {
     this.folder = folder;
@@ -57,13 +60,22 @@ final class PluginFolder {
     Map<String, Look> before = last;
     last = now;
     Map<String, Look> settled = new TreeMap<>();
+    List<String> others = new ArrayList<>();
     now.forEach(
         (name, look) -> {
-          if (look.equals(before.get(name)) && settled.size() < MAX_JARS) {
+          if (!look.equals(before.get(name))) {
+            others.add(name);
+          } else if (settled.size() < MAX_JARS) {
             settled.put(name, look);
           }
         });
+    unsettled = others;
     return settled;
+  }
+
+  /** Those that the last look has not found as the one before, in the order of their names. */
+  List<String> unsettled() {
+    return unsettled;
   }
 
   /** Whether a jar was there at the last look, done or not. */

@@ -1,24 +1,29 @@
 package io.sluice.gateway.plugin;
 
+import io.sluice.api.FilterFactory;
 import io.sluice.gateway.plugin.PluginFolder.Look;
+import io.sluice.gateway.plugin.PluginStatus.State;
+import io.sluice.gateway.plugin.Refusals.Again;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps what is loaded and what lies in the plugins folder alike. A jar that is not taken changes
- * nothing: what ran before goes on running. Used by one thread at a time, and blocks; only {@link
- * #jars} is for all threads.
+ * nothing: what ran before goes on running. Used by one thread at a time, and blocks; what tells
+ * how it stands is for all threads.
  *
  * <pre>
  * plugins/*.jar ─▶ PluginFolder ─▶ Staging ─▶ JarCheck ─▶ LoadedPlugin ─▶ Users ─▶ in use
@@ -30,6 +35,14 @@ public final class PluginHost {
 
   /** So long may a plugin's constructors and static initialisers take, in seconds. */
   private static final long LOAD_SECONDS = 10;
+
+  private static final String STILL_COPIED =
+      "it changes yet: it counts when two looks find it the same";
+
+  private static final Comparator<PluginStatus> BY_JAR =
+      Comparator.comparing(PluginStatus::jar)
+          .thenComparing(PluginStatus::state)
+          .thenComparing(PluginStatus::generation);
 
   /** Those that use plugins. */
   public interface Users {
@@ -45,43 +58,73 @@ public final class PluginHost {
   /** No file looks so: what is to be tried once more. */
   private static final Look NEVER = new Look(-1, FileTime.fromMillis(0), null);
 
-  /**
-   * A jar as operators see it.
-   *
-   * @param name in the plugins folder
-   * @param running what runs of it, null if nothing
-   * @param reason why what lies there now is not what runs; empty if it is
-   */
-  public record Jar(String name, @Nullable LoadedPlugin running, String reason) {}
+  /** Code that is in use no more, but for the calls that began with it. */
+  private record Leaving(LoadedPlugin plugin, State state, Instant since) {
+    PluginStatus status() {
+      return PluginStatus.of(plugin, state, since, "");
+    }
+  }
 
   private final PluginFolder folder;
   private final Staging staging;
   private final String api;
+  private final Consumer<FilterFactory<?>> check;
+  private final long loadSeconds;
+  private final CodeWatch watch;
+
+  /** The SHA-256 of each jar that may be taken up; empty if all may. */
+  private Set<String> allowed = Set.of();
 
   /** What was last taken up of each jar, or tried to. */
   private final Map<String, Look> seen = new TreeMap<>();
 
-  /** Why a jar's content is not what runs. */
-  private final Map<String, String> reasons = new HashMap<>();
+  /** Jars whose content is not what runs. */
+  private final Refusals refusals = new Refusals();
 
-  /** Jars that were refused because another one is the same plugin. */
-  private final Set<String> duplicates = new HashSet<>();
+  /** Why plugins run though their jars are gone, by the jars. */
+  private final Map<String, String> stays = new HashMap<>();
 
   /** By their ids. */
   private final Map<String, LoadedPlugin> running = new TreeMap<>();
 
+  private final List<Leaving> leaving = new ArrayList<>();
+
+  /** Since when a jar has not looked the same twice. */
+  private final Map<String, Instant> incomplete = new HashMap<>();
+
   private final Map<String, Integer> generations = new HashMap<>();
-  private volatile List<Jar> jars = List.of();
+  private volatile List<PluginStatus> statuses = List.of();
+  private volatile List<LoadedPlugin> loaded = List.of();
+  private volatile long taken;
+  private volatile long refused;
 
   /**
    * @param folder where users put their jars; may not be there
    * @param copies a folder of the gateway's own, empty
    * @param api the version of the API that the gateway has
+   * @param check throws {@link IllegalArgumentException} if the gateway cannot use what a factory
+   *     makes, and says why
    */
-  public PluginHost(Path folder, Path copies, String api) {
+  public PluginHost(Path folder, Path copies, String api, Consumer<FilterFactory<?>> check) {
+    this(folder, copies, api, check, LOAD_SECONDS, new CodeWatch());
+  }
+
+  /**
+   * @param loadSeconds what a plugin's constructors and static initialisers may take
+   */
+  PluginHost(
+      Path folder,
+      Path copies,
+      String api,
+      Consumer<FilterFactory<?>> check,
+      long loadSeconds,
+      CodeWatch watch) {
     this.folder = new PluginFolder(folder);
     this.staging = new Staging(copies);
     this.api = api;
+    this.check = check;
+    this.loadSeconds = loadSeconds;
+    this.watch = watch;
   }
 
   /** Those in use, in the order of their ids. */
@@ -89,9 +132,55 @@ public final class PluginHost {
     return List.copyOf(running.values());
   }
 
-  /** Every jar that is there, or was when it was taken up, in the order of their names. */
-  public List<Jar> jars() {
-    return jars;
+  /**
+   * From the next {@link #update} on only these may be taken up, and stay.
+   *
+   * @param sha256 of the jars, as 64 hexadecimal digits in lower case; empty if all may
+   */
+  public void allow(Set<String> sha256) {
+    if (!sha256.equals(allowed)) {
+      allowed = Set.copyOf(sha256);
+      reconsider();
+      for (LoadedPlugin plugin : running.values()) {
+        if (!isAllowed(plugin.sha256())) {
+          seen.put(plugin.jar(), NEVER);
+        }
+      }
+    }
+  }
+
+  private boolean isAllowed(String sha256) {
+    return allowed.isEmpty() || allowed.contains(sha256);
+  }
+
+  /** Every jar that is there, and all code that is, in the order of the jars' names. */
+  public List<PluginStatus> statuses() {
+    return statuses;
+  }
+
+  /** Those whose code was there at the last look, in use or not. For all threads. */
+  public List<LoadedPlugin> loaded() {
+    return loaded;
+  }
+
+  /** How many jars have been taken into use since the start. For all threads. */
+  public long taken() {
+    return taken;
+  }
+
+  /** How many have been refused. For all threads. */
+  public long refused() {
+    return refused;
+  }
+
+  /** How often the code of a plugin was unloaded. For all threads. */
+  public long unloaded() {
+    return watch.unloaded();
+  }
+
+  /** How much of that has been collected. For all threads. */
+  public long collected() {
+    return watch.collected();
   }
 
   /**
@@ -103,46 +192,73 @@ public final class PluginHost {
     Map<String, Look> settled = folder.look();
     List<String> gone = seen.keySet().stream().filter(jar -> !folder.has(jar)).toList();
     if (!gone.isEmpty()) {
-      duplicates.forEach(jar -> seen.put(jar, NEVER));
+      tryRefusedAgain();
     }
-    boolean changed = false;
     for (Map.Entry<String, Look> jar : settled.entrySet()) {
       if (!jar.getValue().equals(seen.put(jar.getKey(), jar.getValue()))) {
         take(jar.getKey(), users);
-        changed = true;
       }
     }
     for (String jar : gone) {
       seen.remove(jar);
       letGo(jar, users);
-      changed = true;
     }
-    if (changed) {
-      show();
-    }
+    leaving.removeIf(this::isUnloaded);
+    show(settled);
   }
 
   /**
-   * Tries once more what was refused, at the next {@link #update}: to be called when what plugins
-   * are used for has changed.
+   * Tries once more what was refused though nothing is wrong with the jar, at the next {@link
+   * #update}: to be called when what plugins are used for has changed.
    */
   public void reconsider() {
-    reasons.keySet().forEach(jar -> seen.put(jar, NEVER));
+    tryRefusedAgain();
+    stays.keySet().forEach(jar -> seen.put(jar, NEVER));
+  }
+
+  private void tryRefusedAgain() {
+    refusals.dependent().forEach(jar -> seen.put(jar, NEVER));
   }
 
   private void take(String jar, Users users) {
-    duplicates.remove(jar);
+    Attempt attempt = new Attempt(jar);
+    Again again = Again.IF_CHANGED;
     try {
-      Staged staged = staging.copy(folder.path(jar));
+      Staged staged = attempt.staged(staging.copy(folder.path(jar)));
+      if (!isAllowed(staged.sha256())) {
+        again = Again.IF_OTHERS_CHANGE;
+        staged.delete();
+        drop(jar, users);
+        throw new PluginRefused(
+            "its SHA-256 is not in 'plugins.allow'", "add " + staged.sha256() + " if you trust it");
+      }
       if (runs(staged)) {
         staged.delete(); // it was written again as it was
       } else {
-        use(staged, users);
+        LoadedPlugin now = load(staged, attempt);
+        again = Again.IF_OTHERS_CHANGE;
+        use(now, users);
       }
-      reasons.remove(jar);
-    } catch (PluginRefused | IOException e) {
-      refused(jar, e);
+      refusals.forget(jar);
+      stays.remove(jar); // it is there again
+    } catch (PluginRefused e) {
+      refuse(attempt.refused(e.getMessage()), again, e);
+    } catch (IOException e) {
+      seen.put(jar, NEVER);
+      refuse(attempt.refused("it cannot be read: " + e), Again.SOON, e);
     }
+  }
+
+  /** What came from a jar may not stay, unless the configuration needs it. */
+  private void drop(String jar, Users users) {
+    LoadedPlugin plugin = runningFrom(jar);
+    if (plugin != null && !isAllowed(plugin.sha256())) {
+      remove(plugin, "it is no longer in 'plugins.allow'", users);
+    }
+  }
+
+  private @Nullable LoadedPlugin runningFrom(String jar) {
+    return running.values().stream().filter(p -> p.jar().equals(jar)).findAny().orElse(null);
   }
 
   private boolean runs(Staged staged) {
@@ -152,24 +268,14 @@ public final class PluginHost {
                 plugin.jar().equals(staged.name()) && plugin.sha256().equals(staged.sha256()));
   }
 
-  private void use(Staged staged, Users users) throws PluginRefused, IOException {
-    LoadedPlugin loaded = load(staged);
+  private LoadedPlugin load(Staged staged, Attempt attempt) throws PluginRefused, IOException {
     try {
-      use(loaded, users);
-    } catch (PluginRefused e) {
-      loaded.release();
-      throw e;
-    }
-  }
-
-  private LoadedPlugin load(Staged staged) throws PluginRefused, IOException {
-    try {
-      PluginManifest manifest = JarCheck.check(staged, api);
+      PluginManifest manifest = attempt.manifest(JarCheck.check(staged, api));
       int generation = generations.merge(manifest.id(), 1, Integer::sum);
       return Bounded.run(
           manifest.id(),
-          LOAD_SECONDS,
-          () -> LoadedPlugin.load(staged, manifest, api, generation),
+          loadSeconds,
+          () -> checked(LoadedPlugin.load(staged, manifest, api, generation)),
           LoadedPlugin::release);
     } catch (PluginRefused | IOException e) {
       staged.delete();
@@ -177,19 +283,39 @@ public final class PluginHost {
     }
   }
 
+  private LoadedPlugin checked(LoadedPlugin loaded) throws PluginRefused {
+    for (FilterFactory<?> factory : loaded.factories()) {
+      try {
+        check.accept(factory);
+      } catch (RuntimeException | LinkageError e) {
+        String name = factory.getClass().getName();
+        loaded.release();
+        String reason = e instanceof IllegalArgumentException ? e.getMessage() : e.toString();
+        throw new PluginRefused("the gateway cannot use what " + name + " makes", reason);
+      }
+    }
+    return loaded;
+  }
+
   private void use(LoadedPlugin now, Users users) throws PluginRefused {
     String id = now.manifest().id();
     LoadedPlugin namesake = running.get(id);
-    if (namesake != null && !namesake.jar().equals(now.jar()) && folder.has(namesake.jar())) {
-      duplicates.add(now.jar());
-      throw new PluginRefused(
-          "plugin '" + id + "' is already there, from " + namesake.jar(),
-          "remove one of the two jars");
+    try {
+      if (namesake != null && !namesake.jar().equals(now.jar()) && folder.has(namesake.jar())) {
+        throw new PluginRefused(
+            "plugin '" + id + "' is already there, from " + namesake.jar(),
+            "remove one of the two jars");
+      }
+      Map<String, LoadedPlugin> wanted = new TreeMap<>(running);
+      wanted.values().removeIf(plugin -> plugin.jar().equals(now.jar()));
+      wanted.put(id, now);
+      switchTo(wanted, users);
+    } catch (PluginRefused e) {
+      now.release();
+      watch.watch(now);
+      throw e;
     }
-    Map<String, LoadedPlugin> wanted = new TreeMap<>(running);
-    wanted.values().removeIf(plugin -> plugin.jar().equals(now.jar()));
-    wanted.put(id, now);
-    switchTo(wanted, users);
+    taken++;
     LOG.atInfo()
         .setMessage(namesake == null ? "plugin taken up" : "plugin replaced")
         .addKeyValue("plugin", now)
@@ -199,20 +325,30 @@ public final class PluginHost {
   }
 
   private void letGo(String jar, Users users) {
-    reasons.remove(jar);
-    duplicates.remove(jar);
-    LoadedPlugin gone =
-        running.values().stream().filter(p -> p.jar().equals(jar)).findAny().orElse(null);
+    refusals.forget(jar);
+    LoadedPlugin gone = runningFrom(jar);
     if (gone == null) {
-      return;
+      stays.remove(jar);
+    } else {
+      remove(gone, "its jar is gone", users);
     }
+  }
+
+  private void remove(LoadedPlugin gone, String why, Users users) {
     Map<String, LoadedPlugin> wanted = new TreeMap<>(running);
     wanted.remove(gone.manifest().id());
     try {
       switchTo(wanted, users);
-      LOG.atInfo().setMessage("plugin removed").addKeyValue("plugin", gone).log();
+      LOG.atInfo()
+          .setMessage("plugin removed: {}")
+          .addArgument(why)
+          .addKeyValue("plugin", gone)
+          .log();
     } catch (PluginRefused e) {
-      refused(jar, new PluginRefused("its jar is gone, but it stays", e.getMessage()));
+      String reason = why + ", but it stays: " + e.getMessage();
+      if (!reason.equals(stays.put(gone.jar(), reason))) {
+        Refusals.warn(gone.jar(), reason, e);
+      }
     }
   }
 
@@ -222,29 +358,56 @@ public final class PluginHost {
     gone.removeAll(wanted.values());
     running.clear();
     running.putAll(wanted);
-    gone.forEach(LoadedPlugin::release);
+    for (LoadedPlugin plugin : gone) {
+      State state = wanted.containsKey(plugin.manifest().id()) ? State.REPLACED : State.REMOVED;
+      leaving.add(new Leaving(plugin, state, Instant.now()));
+      stays.remove(plugin.jar());
+      plugin.release();
+    }
   }
 
-  private void refused(String jar, Exception why) {
-    reasons.put(jar, String.valueOf(why.getMessage()));
-    LOG.atWarn()
-        .setMessage("plugin refused, what ran goes on running: {}")
-        .addArgument(why.getMessage())
-        .addKeyValue("jar", jar)
-        .setCause(why.getCause())
-        .log();
+  private void refuse(PluginStatus status, Again again, Exception why) {
+    if (refusals.add(status, again, why)) {
+      refused++;
+    }
   }
 
-  private void show() {
-    Map<String, Jar> all = new TreeMap<>();
-    reasons.forEach((name, reason) -> all.put(name, new Jar(name, null, reason)));
-    running
-        .values()
-        .forEach(
-            plugin ->
-                all.put(
-                    plugin.jar(),
-                    new Jar(plugin.jar(), plugin, reasons.getOrDefault(plugin.jar(), ""))));
-    jars = List.copyOf(all.values());
+  private boolean isUnloaded(Leaving left) {
+    if (left.plugin().isUnloaded()) {
+      watch.watch(left.plugin());
+      return true;
+    }
+    return false;
+  }
+
+  private void show(Map<String, Look> settled) {
+    List<PluginStatus> all = new ArrayList<>();
+    List<LoadedPlugin> code = new ArrayList<>(running.values());
+    for (LoadedPlugin plugin : running.values()) {
+      String reason = stays.getOrDefault(plugin.jar(), "");
+      all.add(PluginStatus.of(plugin, State.RUNNING, plugin.since(), reason));
+    }
+    for (Leaving left : leaving) {
+      all.add(left.status());
+      code.add(left.plugin());
+    }
+    List<ClassLoader> others = new ArrayList<>();
+    for (LoadedPlugin plugin : code) {
+      ClassLoader of = plugin.classLoader();
+      if (of != null) {
+        others.add(of);
+      }
+    }
+    all.addAll(watch.look(others));
+    all.addAll(refusals.statuses());
+    incomplete.keySet().removeIf(jar -> settled.containsKey(jar) || !folder.has(jar));
+    for (String jar : folder.unsettled()) {
+      Instant since = incomplete.computeIfAbsent(jar, now -> Instant.now());
+      all.add(
+          new PluginStatus(jar, State.INCOMPLETE, "", "", 0, "", List.of(), since, STILL_COPIED));
+    }
+    all.sort(BY_JAR);
+    statuses = List.copyOf(all);
+    loaded = List.copyOf(code);
   }
 }

@@ -49,6 +49,11 @@ public record PluginManifest(
       throw new PluginRefused(
           "the plugin depends on other plugins", "put what it needs into its own jar");
     }
+    if (main.getValue(Attributes.Name.CLASS_PATH) != null) {
+      throw new PluginRefused(
+          "the manifest has a Class-Path, to files outside of the jar",
+          "put what it needs into its own jar");
+    }
     String requires = text(main, "Plugin-Requires");
     checkApi(requires, api);
     return new PluginManifest(

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * tried one by one, and only of rules that fit so far.
  */
 public final class RouteTable {
+  private final Object identity;
   private final FilterChain beforeRouting;
   private final List<Rule> rules;
   private final Map<String, Route> byName = new HashMap<>();
@@ -37,10 +38,15 @@ public final class RouteTable {
    * @param rules no two equally specific ones that take the same call
    */
   public RouteTable(FilterChain beforeRouting, List<Rule> rules) {
-    this(beforeRouting, rules, null);
+    this(new Object(), beforeRouting, rules, null);
   }
 
-  private RouteTable(FilterChain beforeRouting, List<Rule> rules, @Nullable RouteTable lastResort) {
+  private RouteTable(
+      Object identity,
+      FilterChain beforeRouting,
+      List<Rule> rules,
+      @Nullable RouteTable lastResort) {
+    this.identity = identity;
     this.beforeRouting = beforeRouting;
     this.rules = List.copyOf(rules);
     this.lastResort = lastResort;
@@ -78,7 +84,19 @@ public final class RouteTable {
    * @param lastResort takes of the calls that no rule here takes those that it has one for
    */
   public RouteTable inFrontOf(RouteTable lastResort) {
-    return new RouteTable(beforeRouting, rules, lastResort);
+    return new RouteTable(new Object(), beforeRouting, rules, lastResort);
+  }
+
+  /**
+   * What is left of the table when all of its calls have their routes: nothing but its identity.
+   */
+  public RouteTable emptied() {
+    return new RouteTable(identity, FilterChain.of(List.of()), List.of(), null);
+  }
+
+  /** Whether the other one is this one, or what is left of it. */
+  public boolean isSame(RouteTable other) {
+    return identity == other.identity;
   }
 
   /** In the order of the configuration, without those of a table behind this. */

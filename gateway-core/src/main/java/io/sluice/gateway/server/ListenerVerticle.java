@@ -212,8 +212,7 @@ public final class ListenerVerticle extends VerticleBase {
                       on -> {
                         vertx.cancelTimer(cutOff);
                         whenEmpty(
-                            () ->
-                                promise.complete(failure == null ? lostCalls() : null, failure));
+                            () -> promise.complete(failure == null ? lostCalls() : null, failure));
                       }));
         });
   }

@@ -50,6 +50,7 @@ class AdminTest {
       assertThat(get(gateway, "/livez").body()).isEqualTo("alive\n");
       assertThat(get(gateway, "/readyz").body()).isEqualTo("ready\n");
       assertThat(get(gateway, "/metrics").statusCode()).isEqualTo(200);
+      assertThat(get(gateway, "/plugins").body()).contains("\"plugins\" : [ ]");
       assertThat(get(gateway, "/other").statusCode()).isEqualTo(404);
     }
   }
@@ -61,11 +62,10 @@ class AdminTest {
         Peer caller = gateway.connect()) {
       String endpoint = "cluster backend, endpoint 127.0.0.1:" + downstream.port() + ": ";
       assertThat(get(gateway, "/readyz?verbose").body().lines())
-          .startsWith(
-              "ready",
-              "config test.yaml, generation 1",
-              "listener rpc: port " + gateway.port() + ", connections 1")
+          .startsWith("ready")
+          .anyMatch(line -> line.matches("config test.yaml, generation 1, since 2\\S+Z"))
           .contains(
+              "listener rpc: port " + gateway.port() + ", connections 1",
               "listener admin: port " + gateway.gateway().port("admin"),
               "routes: 1",
               "clusters: 1",

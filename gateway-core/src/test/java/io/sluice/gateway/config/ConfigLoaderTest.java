@@ -99,6 +99,7 @@ class ConfigLoaderTest {
                         Mode.AUTO,
                         List.of())),
                 List.of(),
+                new PluginsConfig(Duration.ofMinutes(15), List.of()),
                 null));
   }
 
@@ -273,7 +274,7 @@ class ConfigLoaderTest {
   void anUnknownKeyWithoutANearOneGetsTheListOfAll() {
     assertFaults(
         MINIMAL + "upstream: {}\n",
-        "2:1: unknown key 'upstream': keys here are listeners, clusters, routes, filters, redis");
+        "2:1: unknown key 'upstream': keys here are listeners, clusters, routes, filters, plugins, redis");
   }
 
   @Test
@@ -313,7 +314,7 @@ class ConfigLoaderTest {
         "2:11: a single value where a mapping belongs: its keys are use, with");
     assertFaults(
         "- listeners\n",
-        "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters, redis");
+        "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters, plugins, redis");
   }
 
   @Test
@@ -528,8 +529,8 @@ class ConfigLoaderTest {
         MINIMAL + "\"" + "k".repeat(99) + "\": 1\n\"a\\nb\": 2\n",
         "2:1: unknown key '"
             + "k".repeat(60)
-            + "…': keys here are listeners, clusters, routes, filters, redis",
-        "3:1: unknown key 'a�b': keys here are listeners, clusters, routes, filters, redis");
+            + "…': keys here are listeners, clusters, routes, filters, plugins, redis",
+        "3:1: unknown key 'a�b': keys here are listeners, clusters, routes, filters, plugins, redis");
   }
 
   @Test

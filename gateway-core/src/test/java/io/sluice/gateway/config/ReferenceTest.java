@@ -33,6 +33,7 @@ class ReferenceTest {
         RateConfig.class,
         MatchConfig.class,
         FilterUse.class,
+        PluginsConfig.class,
         RedisConfig.class
       })
   void thePageHasEveryKeyWithItsDefault(Class<?> type) throws IOException {

@@ -15,6 +15,7 @@ import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,7 +79,7 @@ class UnloadTest {
     Path jar = PluginJar.of("greedy", "1.0.0").with(GREEDY).writeTo(folder.resolve("greedy.jar"));
     try (RedisServer redis = RedisServer.start();
         Downstream downstream = Downstream.echoing();
-        Plugins plugins = Plugins.of(folder)) {
+        Plugins plugins = Plugins.of(folder, Set.of())) {
       String text =
           TestGateway.config("framed", "", downstream.port())
               + "redis: {endpoints: ['127.0.0.1:"

@@ -1,7 +1,9 @@
 package io.sluice.gateway.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.sluice.gateway.plugin.PluginStatus.State;
 import io.sluice.gateway.testkit.PluginJar;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +44,7 @@ class PluginHostTest {
 
   @BeforeEach
   void start() {
-    host = new PluginHost(folder, copies, "0.1.0");
+    host = new PluginHost(folder, copies, "0.1.0", factory -> {});
   }
 
   @Test
@@ -51,6 +53,7 @@ class PluginHostTest {
 
     host.update(this::use);
     assertThat(uses).isEmpty();
+    assertThat(host.statuses()).extracting(PluginStatus::state).containsExactly(State.INCOMPLETE);
     host.update(this::use);
     assertThat(uses).containsExactly("made 1.0.0 (generation 1)");
     settle();
@@ -111,7 +114,7 @@ class PluginHostTest {
     settle();
 
     assertThat(uses).containsExactly("made 1.0.0 (generation 1)", "");
-    assertThat(host.jars()).isEmpty();
+    assertThat(host.statuses()).isEmpty();
     assertThat(copies).isEmptyDirectory();
   }
 
@@ -121,9 +124,10 @@ class PluginHostTest {
     put(SECOND.copy().says("Plugin-Requires", ">=9.0.0"), "made.jar");
 
     assertThat(uses).hasSize(1);
-    PluginHost.Jar jar = host.jars().get(0);
-    assertThat(jar.running()).hasToString("made 1.0.0 (generation 1)");
-    assertThat(jar.reason()).contains("requires version >=9.0.0 of the API");
+    assertThat(host.statuses())
+        .extracting(PluginStatus::state, PluginStatus::id, PluginStatus::generation)
+        .containsExactly(tuple(State.RUNNING, "made", 1), tuple(State.REFUSED, "", 0));
+    assertThat(reasons().get(1)).contains("requires version >=9.0.0 of the API");
     assertOneCopy();
   }
 
@@ -132,7 +136,7 @@ class PluginHostTest {
     put(FIRST, "made.jar");
     unfit = "made 2.0.0";
     put(SECOND, "made.jar");
-    assertThat(reasons()).containsExactly("does not fit");
+    assertThat(reasons()).containsExactly("", "does not fit");
     assertOneCopy();
 
     unfit = "nothing";
@@ -156,7 +160,7 @@ class PluginHostTest {
     unfit = "nothing";
     host.reconsider();
     settle();
-    assertThat(host.jars()).isEmpty();
+    assertThat(host.statuses()).isEmpty();
     assertThat(host.plugins()).isEmpty();
   }
 
@@ -170,7 +174,7 @@ class PluginHostTest {
 
   @Test
   void codeThatDoesNotComeBackIsRefused() throws Exception {
-    put(FIRST, "made.jar");
+    host = new PluginHost(folder, copies, "0.1.0", factory -> {}, 1, new CodeWatch());
     String endless =
         FACTORY.replace(
             "@Override public String name()",
@@ -178,8 +182,11 @@ class PluginHostTest {
                 + " @Override public String name()");
     put(PluginJar.of("endless", "1.0.0").with(endless), "endless.jar");
 
-    assertThat(reasons().get(0)).startsWith("its code has not come back in 10 s");
-    assertThat(uses).hasSize(1);
+    assertThat(reasons())
+        .singleElement()
+        .asString()
+        .startsWith("its code has not come back in 1 s");
+    assertThat(uses).isEmpty();
   }
 
   @Test
@@ -187,7 +194,7 @@ class PluginHostTest {
     Files.delete(folder);
     settle();
 
-    assertThat(host.jars()).isEmpty();
+    assertThat(host.statuses()).isEmpty();
     Files.createDirectory(folder);
     put(FIRST, "made.jar");
     assertThat(uses).hasSize(1);
@@ -211,7 +218,7 @@ class PluginHostTest {
   }
 
   private List<String> reasons() {
-    return host.jars().stream().map(PluginHost.Jar::reason).toList();
+    return host.statuses().stream().map(PluginStatus::reason).toList();
   }
 
   private void assertOneCopy() throws IOException {

@@ -76,7 +76,8 @@ public final class TestGateway implements AutoCloseable {
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     var config = ConfigLoader.load("test.yaml", text, factories);
     try {
-      return new TestGateway(get(Gateway.start(vertx, loops, config, List.of(), registry)), registry, config);
+      return new TestGateway(
+          get(Gateway.start(vertx, loops, config, List.of(), registry)), registry, config);
     } catch (IllegalStateException e) {
       get(vertx.close());
       throw e;

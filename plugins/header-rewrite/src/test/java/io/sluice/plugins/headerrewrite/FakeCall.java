@@ -20,6 +20,7 @@ final class FakeCall implements Call {
   final FakeMetadata response = new FakeMetadata();
   SocketAddress peer = new InetSocketAddress("10.1.2.3", 4567);
   String caller = "web";
+  private String identity = "jane";
   private final Map<Key<?>, Object> attributes = new HashMap<>();
 
   @Override
@@ -95,6 +96,16 @@ final class FakeCall implements Call {
   @Override
   public String caller() {
     return caller;
+  }
+
+  @Override
+  public String identity() {
+    return identity;
+  }
+
+  @Override
+  public void identity(String name) {
+    identity = name;
   }
 
   @Override

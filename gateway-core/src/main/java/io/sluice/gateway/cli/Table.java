@@ -1,17 +1,19 @@
-package io.sluice.demo;
+package io.sluice.gateway.cli;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Lines of cells under each other. Plain ASCII, which every terminal shows. */
-final class Table {
+public final class Table {
   private final List<List<String>> lines = new ArrayList<>();
 
-  Table(String... header) {
+  /** One with this line above the others. */
+  public Table(String... header) {
     lines.add(List.of(header));
   }
 
-  void add(String... cells) {
+  /** Adds a line of as many cells. */
+  public void add(String... cells) {
     lines.add(List.of(cells));
   }
 
