@@ -58,19 +58,12 @@ public final class PluginHost {
   /** No file looks so: what is to be tried once more. */
   private static final Look NEVER = new Look(-1, FileTime.fromMillis(0), null);
 
-  /** Code that is in use no more, but for the calls that began with it. */
-  private record Leaving(LoadedPlugin plugin, State state, Instant since) {
-    PluginStatus status() {
-      return PluginStatus.of(plugin, state, since, "");
-    }
-  }
-
   private final PluginFolder folder;
   private final Staging staging;
   private final String api;
   private final Consumer<FilterFactory<?>> check;
   private final long loadSeconds;
-  private final CodeWatch watch;
+  private final Departures departures;
 
   /** The SHA-256 of each jar that may be taken up; empty if all may. */
   private Set<String> allowed = Set.of();
@@ -86,8 +79,6 @@ public final class PluginHost {
 
   /** By their ids. */
   private final Map<String, LoadedPlugin> running = new TreeMap<>();
-
-  private final List<Leaving> leaving = new ArrayList<>();
 
   /** Since when a jar has not looked the same twice. */
   private final Map<String, Instant> incomplete = new HashMap<>();
@@ -124,7 +115,7 @@ public final class PluginHost {
     this.api = api;
     this.check = check;
     this.loadSeconds = loadSeconds;
-    this.watch = watch;
+    this.departures = new Departures(watch);
   }
 
   /** Those in use, in the order of their ids. */
@@ -175,12 +166,12 @@ public final class PluginHost {
 
   /** How often the code of a plugin was unloaded. For all threads. */
   public long unloaded() {
-    return watch.unloaded();
+    return departures.watch().unloaded();
   }
 
   /** How much of that has been collected. For all threads. */
   public long collected() {
-    return watch.collected();
+    return departures.watch().collected();
   }
 
   /**
@@ -203,7 +194,6 @@ public final class PluginHost {
       seen.remove(jar);
       letGo(jar, users);
     }
-    leaving.removeIf(this::isUnloaded);
     show(settled);
   }
 
@@ -311,8 +301,7 @@ public final class PluginHost {
       wanted.put(id, now);
       switchTo(wanted, users);
     } catch (PluginRefused e) {
-      now.release();
-      watch.watch(now);
+      departures.addUnused(now);
       throw e;
     }
     taken++;
@@ -360,9 +349,8 @@ public final class PluginHost {
     running.putAll(wanted);
     for (LoadedPlugin plugin : gone) {
       State state = wanted.containsKey(plugin.manifest().id()) ? State.REPLACED : State.REMOVED;
-      leaving.add(new Leaving(plugin, state, Instant.now()));
       stays.remove(plugin.jar());
-      plugin.release();
+      departures.add(plugin, state);
     }
   }
 
@@ -372,33 +360,13 @@ public final class PluginHost {
     }
   }
 
-  private boolean isUnloaded(Leaving left) {
-    if (left.plugin().isUnloaded()) {
-      watch.watch(left.plugin());
-      return true;
-    }
-    return false;
-  }
-
   private void show(Map<String, Look> settled) {
     List<PluginStatus> all = new ArrayList<>();
-    List<LoadedPlugin> code = new ArrayList<>(running.values());
     for (LoadedPlugin plugin : running.values()) {
       String reason = stays.getOrDefault(plugin.jar(), "");
       all.add(PluginStatus.of(plugin, State.RUNNING, plugin.since(), reason));
     }
-    for (Leaving left : leaving) {
-      all.add(left.status());
-      code.add(left.plugin());
-    }
-    List<ClassLoader> others = new ArrayList<>();
-    for (LoadedPlugin plugin : code) {
-      ClassLoader of = plugin.classLoader();
-      if (of != null) {
-        others.add(of);
-      }
-    }
-    all.addAll(watch.look(others));
+    all.addAll(departures.look(running.values()));
     all.addAll(refusals.statuses());
     incomplete.keySet().removeIf(jar -> settled.containsKey(jar) || !folder.has(jar));
     for (String jar : folder.unsettled()) {
@@ -408,6 +376,8 @@ public final class PluginHost {
     }
     all.sort(BY_JAR);
     statuses = List.copyOf(all);
+    List<LoadedPlugin> code = new ArrayList<>(running.values());
+    code.addAll(departures.plugins());
     loaded = List.copyOf(code);
   }
 }
