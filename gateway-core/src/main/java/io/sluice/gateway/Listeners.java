@@ -7,7 +7,6 @@ import io.sluice.gateway.config.ListenerConfig;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -124,15 +123,7 @@ final class Listeners {
 
   private static Future<Listener> cannotListen(
       String name, ListenerConfig config, Throwable cause) {
-    return Future.failedFuture(
-        new IOException(
-            "listener '"
-                + name
-                + "' cannot listen on "
-                + config.address()
-                + ": "
-                + cause.getMessage(),
-            cause));
+    return Future.failedFuture(new CannotListen(name, config.address(), cause));
   }
 
   /** Takes back what {@link #open} has done. */

@@ -8,6 +8,8 @@ import io.sluice.gateway.config.ConfigWatch;
 import io.sluice.gateway.config.Fault;
 import io.sluice.gateway.config.LastGood;
 import io.sluice.gateway.config.LoadedConfig;
+import io.sluice.gateway.config.Places;
+import io.sluice.gateway.filter.FilterStartException;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginHost;
 import io.sluice.gateway.plugin.PluginRefused;
@@ -173,7 +175,7 @@ public final class Reloader {
         throw new PluginRefused("the configuration does not fit it", e.getMessage());
       }
     } catch (CompletionException e) {
-      throw new PluginRefused("it cannot be put in use", reason(e));
+      throw new PluginRefused("it cannot be put in use", reason(e, text));
     }
   }
 
@@ -207,8 +209,9 @@ public final class Reloader {
       taken(changed);
     } catch (ConfigException | CompletionException e) {
       pending = changed;
-      gateway.upkeep().refused(reason(e));
-      warn("configuration refused, what runs goes on", reason(e));
+      String reason = reason(e, changed);
+      gateway.upkeep().refused(reason);
+      warn("configuration refused, what runs goes on", reason);
     }
     plugins.reconsider();
   }
@@ -238,7 +241,7 @@ public final class Reloader {
       put(refused, plugins.plugins());
       taken(refused);
     } catch (ConfigException | CompletionException e) {
-      gateway.upkeep().stillRefused(reason(e));
+      gateway.upkeep().stillRefused(reason(e, refused));
     }
   }
 
@@ -273,9 +276,20 @@ public final class Reloader {
     next.warnings().forEach(Reloader::warn);
   }
 
-  private static String reason(Exception why) {
-    Throwable told = why instanceof CompletionException ? why.getCause() : why;
-    return String.valueOf(told.getMessage());
+  /** What is wrong with a file's text, with the place, also if that comes out in use only. */
+  private String reason(Exception why, String file) {
+    if (!(why instanceof CompletionException)) {
+      return String.valueOf(why.getMessage());
+    }
+    Throwable cause = why.getCause();
+    Places places = Places.of(source.name(), file);
+    String place = source.name();
+    if (cause instanceof FilterStartException failed) {
+      place = places.ofFilter(failed.filter());
+    } else if (cause instanceof CannotListen failed) {
+      place = places.ofListener(failed.listener());
+    }
+    return place + ": " + cause.getMessage();
   }
 
   private static void warn(Fault warning) {

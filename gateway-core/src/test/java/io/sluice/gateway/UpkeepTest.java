@@ -205,4 +205,35 @@ class UpkeepTest {
       soon(() -> assertThat(gateway.page("/readyz?verbose")).doesNotContain("refused"));
     }
   }
+
+  @Test
+  void whatFailsInUseOnlyIsToldWithItsPlaceToo() {
+    String failing =
+        FACTORY.replace(
+            "@Override public Step onRequest",
+            "@Override public void start(FilterContext context) {"
+                + " throw new IllegalStateException(\"no luck\"); }"
+                + " @Override public Step onRequest");
+    try (Downstream taken = Downstream.echoing();
+        FollowingGateway gateway = FollowingGateway.start(folder, config(1))) {
+      gateway.configure(
+          config(1)
+              .replace(
+                  "listeners: {",
+                  "listeners: {more: {address: '127.0.0.1:" + taken.port() + "'}, "));
+      soon(
+          () ->
+              assertThat(gateway.page("/readyz?verbose"))
+                  .contains(gateway.file() + ":1:29: listener 'more' cannot listen on 127.0.0.1:"));
+
+      gateway.put("maker.jar", jar("1.0.0", failing));
+      gateway.configure(config(1, USE));
+      soon(
+          () ->
+              assertThat(gateway.page("/readyz?verbose"))
+                  .contains(gateway.file() + ":6:17: filter 'made' cannot start: no luck")
+                  .doesNotContain("listen on"));
+      assertThat(gateway.page("/metrics")).contains("sluice_config_number 2.0");
+    }
+  }
 }

@@ -38,6 +38,9 @@ public final class Host implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Host.class);
   private static final Pattern LOOPS = Pattern.compile("[1-9]\\d{0,2}");
 
+  /** They read files, of which one is watched: without a bound that takes 20 threads. */
+  private static final int FILE_THREADS = 2;
+
   private final int loops;
   private final PrometheusMeterRegistry registry;
   private final Vertx vertx;
@@ -62,6 +65,7 @@ public final class Host implements AutoCloseable {
             .with(
                 new VertxOptions()
                     .setEventLoopPoolSize(loops)
+                    .setInternalBlockingPoolSize(FILE_THREADS)
                     .setPreferNativeTransport(true)
                     .setMetricsOptions(metrics)
                     .setFileSystemOptions(
