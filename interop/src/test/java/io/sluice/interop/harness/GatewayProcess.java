@@ -7,8 +7,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,6 +95,7 @@ public final class GatewayProcess implements AutoCloseable {
 
   private final ChildProcess child;
   private final Path config;
+  private final Path state;
   private final boolean errorsAllowed;
   private final Map<String, Integer> ports;
   private final long readyMillis;
@@ -105,11 +108,19 @@ public final class GatewayProcess implements AutoCloseable {
       Files.createDirectories(Places.target());
       config = Files.createTempFile(Places.target(), "gateway-", ".yaml");
       Files.writeString(config, builder.config);
+      state = Files.createTempDirectory(Places.target(), "state-");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     List<String> command =
-        new ArrayList<>(List.of(builder.command.toString(), "run", "--config", config.toString()));
+        new ArrayList<>(
+            List.of(
+                builder.command.toString(),
+                "run",
+                "--config",
+                config.toString(),
+                "--state",
+                state.toString()));
     command.addAll(builder.arguments);
     ProcessBuilder process = new ProcessBuilder(command);
     process.environment().put("JAVA_OPTS", String.join(" ", builder.javaOptions));
@@ -121,7 +132,7 @@ public final class GatewayProcess implements AutoCloseable {
       readyMillis = Long.parseLong(ready.values().get("millis"));
     } catch (AssertionError e) {
       child.close();
-      deleteConfig();
+      deleteFiles();
       throw e;
     }
   }
@@ -165,6 +176,26 @@ public final class GatewayProcess implements AutoCloseable {
       found.put(listener.group(1), Integer.valueOf(listener.group(2)));
     }
     return found;
+  }
+
+  /** Replaces the configuration's file by another, at once. */
+  public void configure(String text) {
+    replace(config, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The configuration's file. */
+  public Path config() {
+    return config;
+  }
+
+  /** Puts a file in the place of another, so that whoever reads sees the one or the other. */
+  public static void replace(Path file, byte[] content) {
+    try {
+      Path written = Files.write(file.resolveSibling(file.getFileName() + ".new"), content);
+      Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The port of a listener. */
@@ -353,7 +384,7 @@ public final class GatewayProcess implements AutoCloseable {
       }
     } finally {
       child.close();
-      deleteConfig();
+      deleteFiles();
     }
     checkLog();
   }
@@ -371,9 +402,15 @@ public final class GatewayProcess implements AutoCloseable {
     }
   }
 
-  private void deleteConfig() {
+  private void deleteFiles() {
     try {
       Files.deleteIfExists(config);
+      try (var kept = Files.list(state)) {
+        for (Path file : kept.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(state);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
