@@ -77,7 +77,8 @@ ensure_redis() {
 # needs_build ROOT HOME: whether the runnable folder is missing or older than its sources.
 needs_build() {
   [ -f "$2/lib/.built" ] || return 0
-  [ -n "$(find "$1"/pom.xml "$1"/plugin-api "$1"/gateway-core "$1"/plugins "$1"/demo \
+  [ -n "$(find "$1"/pom.xml "$1"/plugin-api "$1"/gateway-core "$1"/plugin-testkit \
+    "$1"/plugins "$1"/demo \
     "$1"/dist/pom.xml "$1"/dist/src "$1"/conf "$1"/bin/sluice \
     -name target -prune -o -newer "$2/lib/.built" -type f -print -quit 2>/dev/null)" ]
 }

@@ -1,11 +1,11 @@
 package io.sluice.bench;
 
 import io.sluice.api.Codec;
+import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
-import io.sluice.gateway.config.Glob;
 import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.route.Route;

@@ -63,6 +63,7 @@ final class DistributionTest {
               "bin",
               "lib",
               "plugins",
+              "repository",
               "conf",
               "docs",
               "systemd",

@@ -42,7 +42,8 @@ public interface Call {
   String destination();
 
   /**
-   * Who the caller has proved to be, as the last filter that has checked it says; empty if none has.
+   * Who the caller has proved to be, as the last filter that has checked it says; empty if none
+   * has.
    */
   String identity();
 
@@ -121,6 +122,32 @@ public interface Call {
 
   /** Kitex's transient metadata: meant for the next service only. */
   Metadata transients();
+
+  /**
+   * What the caller has sent under this key in metadata of any kind: of the plain, or else of the
+   * persistent, or else of the transient. Callers of different protocols send the same thing in
+   * different kinds.
+   *
+   * @param key without the prefix that a kind has on the wire
+   * @return the last value, or null
+   */
+  default @Nullable String sent(String key) {
+    String value = metadata().get(key);
+    if (value == null) {
+      value = persistent().get(key);
+    }
+    return value == null ? transients().get(key) : value;
+  }
+
+  /**
+   * Removes what the caller has sent under this key from metadata of every kind, so that it does
+   * not go on to the downstream.
+   */
+  default void removeSent(String key) {
+    metadata().remove(key);
+    persistent().remove(key);
+    transients().remove(key);
+  }
 
   /**
    * What the downstream sends back before its messages: headers of gRPC and ttstream, backward

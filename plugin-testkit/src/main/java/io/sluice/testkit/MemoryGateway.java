@@ -50,17 +50,18 @@ final class MemoryGateway extends TestGateway {
   static MemoryGateway start(String text, List<FilterFactory<?>> factories, FakeService service) {
     LoadedConfig config = load(text, factories);
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    Contexts contexts =
+        new Contexts(vertx, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    FilterLife filters = new FilterLife(contexts);
     try {
-      Contexts contexts =
-          new Contexts(vertx, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
       contexts.prepare(config.model().redis());
-      contexts.inForce();
-      FilterLife filters = new FilterLife(contexts);
       filters.use(config.allFilters());
+      contexts.inForce();
       EventLoop loop = ((ContextInternal) vertx.getOrCreateContext()).nettyEventLoop();
       Exchanges exchanges = Waiting.await(exchanges(loop, config, service));
       return new MemoryGateway(vertx, loop, config, contexts, filters, exchanges, service);
     } catch (FilterStartException e) {
+      contexts.close();
       Waiting.await(vertx.close());
       throw new AssertionError(e.getMessage(), e);
     }

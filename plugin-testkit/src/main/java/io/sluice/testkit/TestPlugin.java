@@ -1,6 +1,7 @@
 package io.sluice.testkit;
 
 import io.sluice.api.FilterFactory;
+import io.sluice.gateway.plugin.SingleJar;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A plugin as a jar, to be loaded with a class loader of its own: by {@link
@@ -105,8 +107,8 @@ public final class TestPlugin {
    *
    * @param use its filter as the configuration uses it, as one line of YAML: see {@link
    *     TestGateway.Builder#use(String)}
-   * @throws AssertionError if the plugin is refused, or is not collected; then with the threads
-   *     that run its code
+   * @throws AssertionError if the plugin is refused, or is not collected; then with what holds it,
+   *     as far as that can be seen
    */
   public void assertUnloads(String use) {
     assertUnloads(use, Request.ofEveryProtocol());
@@ -132,8 +134,13 @@ public final class TestPlugin {
         jar.getFileName()
             + " is still held "
             + patienceSeconds
-            + " s after it was taken out"
-            + Holders.of(code.get()));
+            + " s after it was taken out: "
+            + holders(code.get()));
+  }
+
+  private static String holders(@Nullable ClassLoader code) {
+    List<String> holders = code == null ? List.of() : SingleJar.holders(code);
+    return holders.isEmpty() ? "what holds it is not to be seen" : String.join("; ", holders);
   }
 
   /** Apart, so that no variable of the caller's keeps the plugin. */

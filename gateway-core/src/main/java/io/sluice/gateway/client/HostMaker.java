@@ -1,12 +1,12 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.Glob;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.Address;
 import io.sluice.gateway.config.AddressTemplate;
 import io.sluice.gateway.config.AddressTemplate.Part;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.EndpointConfig;
-import io.sluice.gateway.config.Glob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

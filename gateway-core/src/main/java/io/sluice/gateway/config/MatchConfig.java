@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.api.Codec;
+import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.api.Setting;
 import java.util.Collections;

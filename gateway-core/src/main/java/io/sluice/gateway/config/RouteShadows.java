@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Glob;
 import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.sluice.gateway.config.MatchConfig.Kind;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.api.ByteSize;
+import io.sluice.api.Glob;
 import io.sluice.api.Setting;
 import io.sluice.gateway.config.ConfigNode.Scalar;
 import java.lang.reflect.Type;

@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Glob;
 import io.sluice.api.Setting;
 import java.time.Duration;
 import java.util.List;

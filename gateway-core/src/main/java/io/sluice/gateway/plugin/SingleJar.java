@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A jar that is loaded by itself, beside any plugins folder: to look it over, or to test it. Passes
@@ -53,6 +54,16 @@ public final class SingleJar implements AutoCloseable {
   /** The plugin; held until this is closed. */
   public LoadedPlugin plugin() {
     return plugin;
+  }
+
+  /**
+   * What keeps code in memory that should have been collected, as far as that can be seen.
+   *
+   * @param code the class loader of a plugin that was unloaded
+   * @return in plain words; empty if nothing is seen
+   */
+  public static List<String> holders(ClassLoader code) {
+    return CodeHolders.of(code, List.of());
   }
 
   /** Lets go of it; it goes when nobody else holds it. */

@@ -28,7 +28,7 @@ record Condition(String name, Function<Call, ? extends @Nullable Object> actual,
     add(conditions, "destination", Call::destination, match.destination());
     match
         .metadata()
-        .forEach((key, value) -> add(conditions, "metadata " + key, c -> value(c, key), value));
+        .forEach((key, value) -> add(conditions, "metadata " + key, c -> c.sent(key), value));
     return conditions.toArray(new Condition[0]);
   }
 
@@ -40,14 +40,6 @@ record Condition(String name, Function<Call, ? extends @Nullable Object> actual,
     if (wanted != null) {
       conditions.add(new Condition(name, actual, wanted));
     }
-  }
-
-  private static @Nullable String value(Call call, String key) {
-    String value = call.metadata().get(key);
-    if (value == null) {
-      value = call.persistent().get(key);
-    }
-    return value == null ? call.transients().get(key) : value;
   }
 
   boolean holds(Call call) {

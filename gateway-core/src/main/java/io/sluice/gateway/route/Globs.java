@@ -1,7 +1,7 @@
 package io.sluice.gateway.route;
 
 import io.sluice.api.Call;
-import io.sluice.gateway.config.Glob;
+import io.sluice.api.Glob;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.api.ByteSize;
+import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ListenerConfig.Serves;

@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.api.Glob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -45,6 +46,20 @@ class GlobTest {
             .isEqualTo(regex.matcher(name).matches());
       }
     }
+  }
+
+  @Test
+  void aPackageStandsBeforeTheNameWithADot() {
+    for (String text : List.of("shop.Cart", "shop.*", "*.Cart", "s?op.C*t", "*", "shop?Cart")) {
+      assertThat(Glob.parse(text).fits("shop", "Cart")).as(text).isTrue();
+    }
+    for (String text : List.of("Cart", "shopCart", "shop.", "shop.Car", "hop.*", "??")) {
+      assertThat(Glob.parse(text).fits("shop", "Cart")).as(text).isFalse();
+    }
+    assertThat(Glob.parse("Cart").fits("", "Cart")).isTrue();
+    assertThat(Glob.parse(".Cart").fits("", "Cart")).isFalse();
+    assertThat(Glob.parse("a.b").fits("a", "b")).isTrue();
+    assertThat(Glob.parse("a.").fits("a", "")).isTrue();
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.api.ByteSize;
 import io.sluice.api.Codec;
+import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.config.RateConfig.Beyond;
 import io.sluice.gateway.config.RouteConfig.BusinessStatus;

@@ -3,13 +3,13 @@ package io.sluice.gateway.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.api.Codec;
+import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ConfigLoader;
-import io.sluice.gateway.config.Glob;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.config.RouteConfig.Mode;

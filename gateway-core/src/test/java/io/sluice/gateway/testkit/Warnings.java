@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What the gateway warns of while this is open. */
+/** What the gateway, or a filter, warns of while this is open. */
 public final class Warnings implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger("io.sluice.gateway");
+  private final Logger logger;
   private final List<String> lines = new CopyOnWriteArrayList<>();
   private final AppenderBase<ILoggingEvent> appender =
       new AppenderBase<>() {
@@ -29,6 +29,14 @@ public final class Warnings implements AutoCloseable {
       };
 
   public Warnings() {
+    this("io.sluice.gateway");
+  }
+
+  /**
+   * @param name of the package whose warnings count
+   */
+  public Warnings(String name) {
+    logger = (Logger) LoggerFactory.getLogger(name);
     appender.setContext(logger.getLoggerContext());
     appender.start();
     logger.addAppender(appender);

@@ -13,6 +13,7 @@ enum Placeholder {
   PACKAGE(Call::packageName),
   METHOD(Call::method),
   CALLER(Call::caller),
+  IDENTITY(Call::identity),
   PEER(Placeholder::peer),
   PROTOCOL(call -> call.protocol().label()),
   ROUTE(Call::route),

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TemplateTest {
   private static final String HELP =
-      "there are {service}, {package}, {method}, {caller}, {peer}, {protocol}, {route}, {cluster},"
-          + " {listener} and {meta:KEY}; write {{ and }} for braces themselves";
+      "there are {service}, {package}, {method}, {caller}, {identity}, {peer}, {protocol},"
+          + " {route}, {cluster}, {listener} and {meta:KEY}; write {{ and }} for braces themselves";
 
   private final FakeCall call = new FakeCall();
 
@@ -27,6 +27,7 @@ class TemplateTest {
         "{package} | shop",
         "{method} | Add",
         "{caller} | web",
+        "{identity} | jane",
         "{peer} | 10.1.2.3",
         "{protocol} | ttheader-framed",
         "{route} | shop.*",

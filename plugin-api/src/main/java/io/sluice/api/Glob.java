@@ -1,4 +1,4 @@
-package io.sluice.gateway.config;
+package io.sluice.api;
 
 /**
  * A pattern for names: {@code *} stands for any run of characters, also for none, {@code ?} for
@@ -72,16 +72,28 @@ public final class Glob {
 
   /** Whether a name fits. Takes at most as many steps as both lengths multiplied. */
   public boolean fits(String name) {
+    return fits("", name);
+  }
+
+  /**
+   * Whether the name of a service fits that has its package before it, with a {@code .} between
+   * them. Allocates nothing.
+   *
+   * @param packageName may be empty; the name is then looked at alone
+   */
+  public boolean fits(String packageName, String name) {
+    int before = packageName.isEmpty() ? 0 : packageName.length() + 1;
+    int length = before + name.length();
     int at = 0;
     int star = -1;
     int resume = 0;
     int i = 0;
-    while (i < name.length()) {
+    while (i < length) {
       if (at < text.length() && text.charAt(at) == '*') {
         star = at++;
         resume = i;
       } else if (at < text.length()
-          && (text.charAt(at) == '?' || text.charAt(at) == name.charAt(i))) {
+          && (text.charAt(at) == '?' || text.charAt(at) == charAt(packageName, before, name, i))) {
         at++;
         i++;
       } else if (star >= 0) {
@@ -96,6 +108,13 @@ public final class Glob {
       at++;
     }
     return at == text.length();
+  }
+
+  private static char charAt(String packageName, int before, String name, int i) {
+    if (i >= before) {
+      return name.charAt(i - before);
+    }
+    return i == before - 1 ? '.' : packageName.charAt(i);
   }
 
   /** Whether there is a name that fits both. */
