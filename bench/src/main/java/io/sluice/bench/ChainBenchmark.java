@@ -2,12 +2,10 @@ package io.sluice.bench;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.sluice.api.Call;
 import io.sluice.api.Codec;
 import io.sluice.api.Filter;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
-import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.Headers;
 import io.sluice.gateway.call.Peer;
@@ -19,9 +17,12 @@ import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteChains;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a chain of filters costs that answer at once, each with a request and a response hook.
+ * What a chain of filters costs that answer at once, each with a request and a response hook, and
+ * each loaded from a jar of its own.
  *
  * <p>The runner cannot be had without its exchange, so each operation is a whole call from {@link
  * Exchanges#begin} to its end, with a downstream that answers at once and no I/O. The price of the
@@ -62,14 +64,15 @@ public class ChainBenchmark {
 
   /** Makes the chain, on a loop that is whatever thread asks it. */
   @Setup
-  public void setUp() {
+  public void setUp() throws IOException {
     List<NamedFilter> chain = new ArrayList<>();
-    for (Filter filter : List.of(new A(), new B(), new C(), new D(), new E()).subList(0, filters)) {
-      chain.add(new NamedFilter(filter.getClass().getSimpleName(), filter));
+    for (Filter filter : PluginFilters.five().subList(0, filters)) {
+      chain.add(new NamedFilter("f" + chain.size(), filter));
     }
     FilterChain global = FilterChain.of(chain);
-    Route route = Route.to(Clusters.any(), "r", 0, global);
-    RouteTable routes = new RouteTable(global, List.of(new Rule(MatchConfig.ALL, route)));
+    Route route = Route.to(Clusters.any(), "r", 0, RouteChains.NO_MORE);
+    RouteTable routes =
+        new RouteTable(Entrances.all(global), List.of(new Rule(MatchConfig.ALL, route)));
     peer = new Peer(new InetSocketAddress("127.0.0.1", 1));
     exchanges =
         new Exchanges(
@@ -97,72 +100,6 @@ public class ChainBenchmark {
             "Echo",
             new Headers(Headers.Dialect.TTHEADER));
     return exchanges.begin(call, Nobody.INSTANCE);
-  }
-
-  // Five classes, as five plugins are: what calls them cannot be tied to one.
-
-  private static final class A implements Filter {
-    @Override
-    public Step onRequest(Call call) {
-      return call.method().isEmpty() ? refuse() : Step.NEXT;
-    }
-
-    @Override
-    public Step onResponse(Call call) {
-      return call.method().isEmpty() ? refuse() : Step.NEXT;
-    }
-  }
-
-  private static final class B implements Filter {
-    @Override
-    public Step onRequest(Call call) {
-      return call.service().isEmpty() ? refuse() : Step.NEXT;
-    }
-
-    @Override
-    public Step onResponse(Call call) {
-      return call.service().isEmpty() ? refuse() : Step.NEXT;
-    }
-  }
-
-  private static final class C implements Filter {
-    @Override
-    public Step onRequest(Call call) {
-      return call.listener().isEmpty() ? refuse() : Step.NEXT;
-    }
-
-    @Override
-    public Step onResponse(Call call) {
-      return call.route().isEmpty() ? refuse() : Step.NEXT;
-    }
-  }
-
-  private static final class D implements Filter {
-    @Override
-    public Step onRequest(Call call) {
-      return call.protocol() == Protocol.GRPC ? refuse() : Step.NEXT;
-    }
-
-    @Override
-    public Step onResponse(Call call) {
-      return call.protocol() == Protocol.GRPC ? refuse() : Step.NEXT;
-    }
-  }
-
-  private static final class E implements Filter {
-    @Override
-    public Step onRequest(Call call) {
-      return call.caller().isEmpty() ? Step.NEXT : refuse();
-    }
-
-    @Override
-    public Step onResponse(Call call) {
-      return call.cluster().isEmpty() ? refuse() : Step.NEXT;
-    }
-  }
-
-  private static Step refuse() {
-    return Step.reject(Status.forbidden("not in this benchmark"));
   }
 
   /** A downstream that has said all. */

@@ -8,7 +8,9 @@ import io.sluice.gateway.call.Peer;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.MatchConfig;
 import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteChains;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import java.net.InetSocketAddress;
@@ -54,8 +56,7 @@ public class RouteBenchmark {
   /** Makes the table, and a call of each kind for a route in its middle. */
   @Setup
   public void setUp() {
-    FilterChain none = FilterChain.of(List.of());
-    Route route = Route.to(Clusters.any(), "r", 0, none);
+    Route route = Route.to(Clusters.any(), "r", 0, RouteChains.NO_MORE);
     List<Rule> rules = new ArrayList<>();
     for (int i = 0; i < routes; i++) {
       rules.add(new Rule(match("shop.Service" + i, null, null), route));
@@ -63,7 +64,7 @@ public class RouteBenchmark {
       rules.add(new Rule(match(null, null, "unit" + i + ".*Service"), route));
     }
     rules.add(new Rule(MatchConfig.ALL, route));
-    table = new RouteTable(none, rules);
+    table = new RouteTable(Entrances.all(FilterChain.of(List.of())), rules);
     int middle = routes / 2;
     exact = call("shop.Service" + middle);
     prefix = call("team" + middle + ".CartService");

@@ -12,6 +12,7 @@ import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.observe.CallMetrics;
+import io.sluice.gateway.observe.FilterMetrics;
 import io.sluice.gateway.observe.LoopMetrics;
 import io.sluice.gateway.observe.Methods;
 import io.sluice.gateway.observe.StreamMetrics;
@@ -42,6 +43,7 @@ public final class Gateway {
   private final Map<Loop, Exchanges> exchanges = new ConcurrentHashMap<>();
   private final Methods methods;
   private final StreamMetrics streamMetrics;
+  private final FilterMetrics filterMetrics;
   private final LoopMetrics loopMetrics;
   private final Upkeep upkeep;
   private final Overview overview;
@@ -61,7 +63,8 @@ public final class Gateway {
             vertx, registry, (name, config, number) -> listener(loops, name, config, number));
     this.methods = new Methods(registry, Methods.defaultLimit());
     this.streamMetrics = new StreamMetrics(registry);
-    this.loopMetrics = new LoopMetrics(registry);
+    this.filterMetrics = new FilterMetrics(registry);
+    this.loopMetrics = new LoopMetrics(registry, LoopMetrics.defaultBlockedAfter());
     this.upkeep = new Upkeep(registry, generations);
     this.overview =
         new Overview(
@@ -111,7 +114,9 @@ public final class Gateway {
    *     then
    */
   public Future<?> use(LoadedConfig config, List<LoadedPlugin> plugins) {
-    Map<String, ListenerConfig> wanted = config.model().listeners();
+    Map<String, ListenerConfig> wanted = new LinkedHashMap<>();
+    // Their filters come and go with the generations.
+    config.model().listeners().forEach((name, of) -> wanted.put(name, of.withoutFilters()));
     return generations
         .prepare(config, plugins)
         .compose(
@@ -194,7 +199,7 @@ public final class Gateway {
             loop,
             () -> generations.current().routes(),
             clients.of(loop.eventLoop()),
-            new CallMetrics(registry, methods, streamMetrics));
+            new CallMetrics(registry, methods, streamMetrics, filterMetrics));
     generations.add(of);
     return of;
   }

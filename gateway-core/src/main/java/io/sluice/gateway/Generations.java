@@ -154,7 +154,7 @@ final class Generations {
         Snapshots.clusters(config, before == null ? Map.of() : before.clusters());
     RouteTable routes = Snapshots.routeTable(config, clusters);
     if (own != null) {
-      routes = routes.inFrontOf(OwnServices.at(own, routes.beforeRouting()));
+      routes = routes.inFrontOf(OwnServices.at(own));
     }
     int number = before == null ? 1 : before.number() + 1;
     Generation now = new Generation(number, Instant.now(), config, plugins, clusters, routes);

@@ -6,7 +6,9 @@ import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteChains;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import java.util.List;
@@ -50,15 +52,11 @@ public final class OwnServices {
 
   /** Whether a call would take one of these routes, if it takes no other. */
   public static boolean take(Call call) {
-    return at(ANY, FilterChain.of(List.of())).find(call) != null;
+    return at(ANY).find(call) != null;
   }
 
-  /**
-   * The routes to an admin listener.
-   *
-   * @param chain the filters that run before there is a route
-   */
-  public static RouteTable at(Address admin, FilterChain chain) {
+  /** The routes to an admin listener; their calls pass what stands before routing, and no more. */
+  public static RouteTable at(Address admin) {
     LoadedConfig config = ConfigLoader.load("sluice", CONFIG.formatted(admin), List.of());
     Cluster cluster = new Cluster(CLUSTER, config.model().clusters().get("admin"));
     List<Rule> rules =
@@ -67,8 +65,8 @@ public final class OwnServices {
                 route ->
                     new Rule(
                         route.config().matchOrAll(),
-                        Route.to(cluster, route.config().name(), 0, chain)))
+                        Route.to(cluster, route.config().name(), 0, RouteChains.NO_MORE)))
             .toList();
-    return new RouteTable(chain, rules);
+    return new RouteTable(Entrances.all(FilterChain.of(List.of())), rules);
   }
 }

@@ -1,13 +1,15 @@
 package io.sluice.gateway;
 
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.RouteConfig;
 import io.sluice.gateway.config.RouteConfig.BusinessStatus;
 import io.sluice.gateway.config.RouteConfig.Transients;
-import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteChains;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import io.sluice.gateway.route.Shares;
@@ -39,36 +41,42 @@ public final class Snapshots {
         .clusters()
         .forEach(
             (name, wanted) -> {
+              ClusterConfig downstream = wanted.withoutFilters();
               Cluster there = before.get(name);
-              boolean same = there != null && there.config().equals(wanted);
-              clusters.put(name, same ? there : new Cluster(name, wanted));
+              boolean same = there != null && there.config().equals(downstream);
+              clusters.put(name, same ? there : new Cluster(name, downstream));
             });
     return clusters;
   }
 
   /** The routes of a configuration, in its order, to these clusters. */
   static RouteTable routeTable(LoadedConfig config, Map<String, Cluster> clusters) {
-    FilterChain global = FilterChain.of(config.filters());
+    Chains chains = new Chains(config);
+    Entrances entrances = chains.entrances();
     List<Rule> rules = new ArrayList<>();
     for (LoadedRoute loaded : config.routes()) {
-      rules.add(new Rule(loaded.config().matchOrAll(), route(loaded, global, clusters)));
+      Shares shares = shares(loaded.config(), clusters);
+      RouteChains own = chains.of(loaded, shares);
+      rules.add(new Rule(loaded.config().matchOrAll(), route(loaded.config(), shares, own)));
     }
-    return new RouteTable(global, rules);
+    return new RouteTable(entrances, rules);
   }
 
-  private static Route route(
-      LoadedRoute loaded, FilterChain global, Map<String, Cluster> clusters) {
-    RouteConfig config = loaded.config();
+  private static Shares shares(RouteConfig config, Map<String, Cluster> clusters) {
     Map<Cluster, Integer> shares = new LinkedHashMap<>();
     config.weights().forEach((name, weight) -> shares.put(clusters.get(name), weight));
+    return Shares.of(shares);
+  }
+
+  private static Route route(RouteConfig config, Shares shares, RouteChains chains) {
     return new Route(
         config.name(),
-        Shares.of(shares),
+        shares,
         config.timeout() == null ? 0 : config.timeout().toNanos(),
         StreamLimits.of(config.stream()),
         config.transients() == Transients.HOP,
         config.businessStatus() == BusinessStatus.EMPTY,
         config.mode(),
-        global.followedBy(loaded.filters()));
+        chains);
   }
 }

@@ -47,7 +47,7 @@ class ArchitectureTest {
     "server, call loop wire config",
     "translate, call loop wire",
     "client, call loop wire config route exchange translate",
-    "observe, call exchange loop",
+    "observe, call exchange filter loop",
     "admin, config",
     "cli, call config exchange filter plugin route wire",
   })

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One call, from its first byte to its end. Used on the call's event loop only; not to be kept
- * after {@link Filter#onComplete}.
+ * after {@link Filter#onComplete}. What would change it, its metadata too, throws {@link
+ * IllegalStateException} on another thread, and when it is over.
  */
 public interface Call {
 

@@ -18,8 +18,9 @@ package io.sluice.api;
  * Message hooks of one direction never overlap: while one awaits, no more is read from that side.
  *
  * <p>All hooks of one call run on the call's event loop and must not block. One instance serves the
- * calls of all loops at once, so its own state must be safe for that. A hook that throws ends the
- * call with an internal error that names the filter.
+ * calls of all loops at once, so its own state must be safe for that. A hook that throws, or whose
+ * answer is none of those that it may give, ends the call with an internal error that names the
+ * filter, unless the configuration says {@code onError: open} of it.
  *
  * <pre>{@code
  * final class RefuseStrangers implements Filter {

@@ -23,7 +23,7 @@ public interface Payload {
   }
 
   /**
-   * The bytes, read only, without a copy.
+   * The bytes, read only.
    *
    * @throws IllegalStateException if the payload is no longer valid
    */

@@ -41,8 +41,9 @@ public sealed interface Step {
   }
 
   /**
-   * Holds this direction of the call until the future is there. A failed future is treated as a
-   * hook that throws.
+   * Holds this direction of the call until the future is there, for 10 s at most unless the
+   * configuration gives the filter another time. A failed future, and one that is late, are treated
+   * as a hook that throws.
    *
    * @param step completes on any thread, with anything but another await
    */

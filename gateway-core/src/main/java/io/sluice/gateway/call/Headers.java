@@ -54,6 +54,10 @@ public final class Headers {
   private int[] index = NO_INTS;
 
   private int count;
+
+  /** Whose they are, if filters may see them; null if nobody's. */
+  private @Nullable RpcCall call;
+
   private @Nullable Metadata plain;
   private @Nullable Metadata persistent;
   private @Nullable Metadata transients;
@@ -74,8 +78,32 @@ public final class Headers {
     this.used = bytes.length;
   }
 
+  /** One with the same entries, which goes its own way from now on. */
+  public Headers copy() {
+    Headers copy = new Headers(dialect, Arrays.copyOf(bytes, used));
+    copy.index = Arrays.copyOf(index, count * WIDTH);
+    copy.count = count;
+    return copy;
+  }
+
   public Dialect dialect() {
     return dialect;
+  }
+
+  /** They are the metadata of this call. */
+  void belongTo(RpcCall call) {
+    this.call = call;
+  }
+
+  /**
+   * Keeps out whoever may not change the call that they belong to.
+   *
+   * @throws IllegalStateException see {@link RpcCall#checkChange}
+   */
+  void checkChange() {
+    if (call != null) {
+      call.checkChange();
+    }
   }
 
   /** How many entries there are, those with a number as key included. */

@@ -52,6 +52,7 @@ final class MetadataView implements Metadata {
 
   @Override
   public void set(String key, String value) {
+    headers.checkChange();
     byte[] wireKey = wireKey(key);
     byte[] wireValue = wireValue(value);
     remove(key);
@@ -60,6 +61,7 @@ final class MetadataView implements Metadata {
 
   @Override
   public void add(String key, String value) {
+    headers.checkChange();
     byte[] wireKey = wireKey(key);
     byte[] wireValue = wireValue(value);
     if (headers.dialect() == Headers.Dialect.TTHEADER) {
@@ -70,6 +72,7 @@ final class MetadataView implements Metadata {
 
   @Override
   public boolean remove(String key) {
+    headers.checkChange();
     boolean removed = false;
     for (int i = headers.count() - 1; i >= 0; i--) {
       if (matches(i, key)) {

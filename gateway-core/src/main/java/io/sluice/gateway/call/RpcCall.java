@@ -6,6 +6,7 @@ import io.sluice.api.Codec;
 import io.sluice.api.Metadata;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
+import java.lang.ref.WeakReference;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,6 +70,17 @@ public final class RpcCall implements Call {
 
   private @Nullable Map<Key<?>, Object> attributes;
 
+  /** Null so long as nobody else sees the call. */
+  private @Nullable CallGuard guard;
+
+  /** Of the call's loop; null without a guard. */
+  private @Nullable Thread thread;
+
+  /** To whom the call is shown; weak, since a call may be kept beyond its end. */
+  private @Nullable WeakReference<?> users;
+
+  private boolean over;
+
   /**
    * @param packageName empty where the wire has none
    * @param headers the metadata, handed over
@@ -92,7 +104,45 @@ public final class RpcCall implements Call {
     this.service = service;
     this.method = method;
     this.headers = headers;
+    this.headers.belongTo(this);
     this.responseHeaders = new Headers(headers.dialect());
+    this.responseHeaders.belongTo(this);
+  }
+
+  /** From now on only this thread changes the call, and this hears of others that try. */
+  public void guardedBy(CallGuard guard) {
+    this.guard = guard;
+    this.thread = Thread.currentThread();
+  }
+
+  /** Those to whom it is shown from now on. */
+  public void shownTo(WeakReference<?> users) {
+    this.users = users;
+  }
+
+  /** Nobody may change it any more. */
+  public void over() {
+    over = true;
+  }
+
+  /**
+   * Keeps out whoever may not change the call.
+   *
+   * @throws IllegalStateException on another thread than that of the call's loop, and after its end
+   */
+  void checkChange() {
+    CallGuard told = guard;
+    if (told == null || Thread.currentThread() == thread && !over) {
+      return;
+    }
+    boolean strange = Thread.currentThread() != thread;
+    IllegalStateException how =
+        new IllegalStateException(
+            strange
+                ? "a call is changed on its event loop only, not on " + Thread.currentThread()
+                : "this call is over");
+    told.misused(this, users == null ? null : users.get(), how);
+    throw how;
   }
 
   @Override
@@ -142,6 +192,7 @@ public final class RpcCall implements Call {
 
   @Override
   public void identity(String name) {
+    checkChange();
     if (name.isEmpty() || name.length() > MAX_IDENTITY) {
       throw new IllegalArgumentException(
           "an identity of " + name.length() + " characters: 1 to " + MAX_IDENTITY + " are right");
@@ -323,15 +374,11 @@ public final class RpcCall implements Call {
     return timeoutNanos > 0 && nanosLeft() == 0;
   }
 
-  /**
-   * The end of a call that has taken too long.
-   *
-   * @param nanos what it, or a filter's answer, was given
-   */
-  public Status overdue(long nanos) {
+  /** The end of a call that has taken as long as it may. */
+  public Status overdue() {
     return Status.deadlineExceeded(
         "timeout=%dms, to=%s, method=%s"
-            .formatted(TimeUnit.NANOSECONDS.toMillis(nanos), cluster(), method()));
+            .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos), cluster(), method()));
   }
 
   /** Whether it is certain that there is one message each way; known with the route. */
@@ -450,6 +497,7 @@ public final class RpcCall implements Call {
   /** Takes what the response's head carried. */
   public void responseHeaders(Headers headers, @Nullable BizStatus bizStatus) {
     this.responseHeaders = headers;
+    this.responseHeaders.belongTo(this);
     this.responseBizStatus = bizStatus;
   }
 
@@ -486,6 +534,7 @@ public final class RpcCall implements Call {
 
   @Override
   public <T> void put(Key<T> key, @Nullable T value) {
+    checkChange();
     if (value == null) {
       if (attributes != null) {
         attributes.remove(key);

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +68,9 @@ public final class Host implements AutoCloseable {
                     .setEventLoopPoolSize(loops)
                     .setInternalBlockingPoolSize(FILE_THREADS)
                     .setPreferNativeTransport(true)
+                    // Who keeps a loop is told sooner, and by name, by the gateway itself.
+                    .setMaxEventLoopExecuteTimeUnit(TimeUnit.DAYS)
+                    .setMaxEventLoopExecuteTime(365)
                     .setMetricsOptions(metrics)
                     .setFileSystemOptions(
                         new FileSystemOptions()

@@ -5,6 +5,7 @@ import io.sluice.api.Protocol;
 import io.sluice.gateway.OwnServices;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.config.CallMatch;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.Durations;
 import io.sluice.gateway.config.ListenerConfig.Serves;
@@ -12,6 +13,8 @@ import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.LoadedRoute;
 import io.sluice.gateway.config.Outbound;
 import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.filter.FilterChain;
+import io.sluice.gateway.filter.FilterPlace;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
@@ -23,6 +26,7 @@ import io.sluice.gateway.route.Verdict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -51,6 +55,7 @@ final class RouteExplanation {
   boolean print(RpcCall call, int others) {
     line("call", describe(call));
     Rule rule = table.find(call);
+    FilterChain entrance = table.entrances().of(call.listener());
     boolean own = rule == null && hasAdminListener() && OwnServices.take(call);
     if (rule == null) {
       line(
@@ -62,10 +67,10 @@ final class RouteExplanation {
                   + ", method "
                   + call.method()
                   + "'");
-      printFilters(table.beforeRouting().filters());
+      printFilters(filters(entrance.filters(), 0, call));
     } else {
       line("route", rule.route().name() + " (" + place(rule) + ")");
-      printFilters(rule.route().chain().filters());
+      printFilters(filters(rule.route(), entrance, call));
       printMode(rule.route(), call);
       printClusters(rule.route(), call);
       printTimeouts(rule.route(), call);
@@ -98,16 +103,54 @@ final class RouteExplanation {
     return file + ":" + loaded.at().line();
   }
 
-  private void printFilters(List<NamedFilter> filters) {
-    int global = config.filters().size();
-    for (int i = 0; i < filters.size(); i++) {
-      line(
-          i == 0 ? "filters" : "",
-          (i + 1) + ". " + filters.get(i).name() + (i < global ? " (global)" : " (of the route)"));
+  private void printFilters(List<String> filters) {
+    line("filters", filters.isEmpty() ? "none" : filters.get(0));
+    filters.stream().skip(1).forEach(filter -> line("", filter));
+  }
+
+  /** Those before the clusters once, and then those of each cluster. */
+  private List<String> filters(Route route, FilterChain entrance, RpcCall call) {
+    List<String> told = new ArrayList<>();
+    for (Cluster cluster : used(route)) {
+      List<NamedFilter> chain = route.chains().of(entrance, cluster).filters();
+      int own = config.clusterFilters().getOrDefault(cluster.name(), List.of()).size();
+      told.addAll(filters(chain, told.isEmpty() ? 0 : chain.size() - own, call));
     }
-    if (filters.isEmpty()) {
-      line("filters", "none");
+    return told;
+  }
+
+  private List<String> filters(List<NamedFilter> chain, int from, RpcCall call) {
+    List<String> told = new ArrayList<>();
+    for (int i = from; i < chain.size(); i++) {
+      FilterPlace place = chain.get(i).place();
+      told.add(
+          (i + 1)
+              + ". "
+              + chain.get(i).name()
+              + " ("
+              + place.origin()
+              + ", "
+              + file
+              + ":"
+              + place.line()
+              + ")"
+              + terms(place, call));
     }
+    return told;
+  }
+
+  private static String terms(FilterPlace place, RpcCall call) {
+    List<String> terms = new ArrayList<>();
+    if (place.shadow()) {
+      terms.add("a shadow");
+    }
+    if (place.open()) {
+      terms.add("open on errors");
+    }
+    if (place.when() instanceof CallMatch when && !when.test(call)) {
+      terms.add("does not see the call: " + String.join("; ", when.misses(call)));
+    }
+    return terms.isEmpty() ? "" : ", " + String.join(", ", terms);
   }
 
   /** What a call by gRPC is, which its wire does not tell. */

@@ -324,7 +324,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler
     GrpcLeg leg = legs.get(stream);
     if (leg != null) {
       RpcCall call = leg.call();
-      gone(stream, call.isOverdue() ? call.overdue(call.timeoutNanos()) : status);
+      gone(stream, call.isOverdue() ? call.overdue() : status);
     }
   }
 

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param service the service's name as the downstream is told it; null keeps the caller's
  * @param packageName goes before names of services that come without one; null for none
  * @param firstByteTimeout null for none
+ * @param filters in the order in which they see a request, after those of the route
  */
 public record ClusterConfig(
     @Setting(value = "Its instances, each once.", required = true) List<EndpointConfig> endpoints,
@@ -116,9 +117,39 @@ public record ClusterConfig(
                     + " or made for every request and checked on every reply that has one.",
             fallback = "pass")
         Checksum checksum,
-    @Setting("What holds if endpoints have placeholders.") TemplateConfig template) {
+    @Setting("What holds if endpoints have placeholders.") TemplateConfig template,
+    @Setting("The filters that calls pass on their way to it, in this order, after all others.")
+        List<FilterUse> filters) {
   public ClusterConfig {
     endpoints = List.copyOf(endpoints);
+    filters = List.copyOf(filters);
+  }
+
+  /** The downstream alone: what its connections go by. */
+  public ClusterConfig withoutFilters() {
+    return filters.isEmpty()
+        ? this
+        : new ClusterConfig(
+            endpoints,
+            transport,
+            service,
+            packageName,
+            balance,
+            connectTimeout,
+            firstByteTimeout,
+            idleTimeout,
+            keepAlive,
+            connections,
+            maxConnections,
+            maxStreams,
+            maxResets,
+            controlRate,
+            stallTimeout,
+            maxPending,
+            maxCalls,
+            checksum,
+            template,
+            List.of());
   }
 
   /** Whether its addresses come of what calls say. */

@@ -35,6 +35,11 @@ final class ConfigChecks {
       checkRedis(config.redis());
     }
     new RouteChecks(config, positions, faults).run();
+    MatchChecks matches = new MatchChecks(config, positions, faults);
+    matches.check(config.filters());
+    config.listeners().values().forEach(listener -> matches.check(listener.filters()));
+    config.routes().forEach(route -> matches.check(route.filters()));
+    config.clusters().values().forEach(cluster -> matches.check(cluster.filters()));
   }
 
   private void checkNames(String component) {
@@ -64,6 +69,12 @@ final class ConfigChecks {
             at,
             "other machines can reach the admin listener at " + listener.address(),
             "listen on 127.0.0.1, or set 'exposed: true'");
+      }
+      if (listener.serves() == Serves.ADMIN && positions.has(listener, "filters")) {
+        faults.add(
+            positions.ofValue(listener, "filters"),
+            "no calls pass an admin listener, and so no filters",
+            "give them to one that serves rpc");
       }
       String first =
           listener.address().port() == 0

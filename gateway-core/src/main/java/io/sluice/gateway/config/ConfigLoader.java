@@ -5,8 +5,10 @@ import io.sluice.gateway.filter.NamedFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -15,8 +17,9 @@ import java.util.stream.Collectors;
  * that is wrong with it.
  *
  * <pre>
- * text ─▶ YamlReader ─▶ nodes ─▶ Binder ─▶ GatewayConfig ─▶ ConfigChecks ─▶ FilterMaker ─▶ snapshot
- *             └────────────────────┴──────── Faults ────────────┴──────────────┘
+ * text ─▶ YamlReader ─▶ nodes ─▶ Binder ─▶ GatewayConfig ─▶ ConfigChecks ─▶ FilterMaker
+ *             └────────────────────┴──────── Faults ────────────┴──────────────┤
+ *                                                   snapshot ◀── ChainChecks ◀─┘
  * </pre>
  */
 public final class ConfigLoader {
@@ -90,15 +93,30 @@ public final class ConfigLoader {
     }
     new ConfigChecks(model, positions, faults).run();
     FilterMaker maker = new FilterMaker(factories, binder, positions, faults, before);
-    List<NamedFilter> filters = maker.make("", model.filters());
+    List<NamedFilter> global = maker.make("global", model.filters());
+    Map<String, List<NamedFilter>> ofListeners = new LinkedHashMap<>();
+    model
+        .listeners()
+        .forEach(
+            (name, listener) ->
+                ofListeners.put(name, maker.make("listener " + name, listener.filters())));
     List<LoadedRoute> routes = new ArrayList<>();
     for (RouteConfig route : model.routes()) {
-      List<NamedFilter> own = maker.make(route.name(), route.filters());
+      List<NamedFilter> own = maker.make("route " + route.name(), route.filters());
       routes.add(new LoadedRoute(route, own, positions.of(route)));
     }
+    Map<String, List<NamedFilter>> ofClusters = new LinkedHashMap<>();
+    model
+        .clusters()
+        .forEach(
+            (name, cluster) ->
+                ofClusters.put(name, maker.make("cluster " + name, cluster.filters())));
+    LoadedConfig loaded =
+        new LoadedConfig(
+            file, model, global, ofListeners, routes, ofClusters, maker.made(), List.of());
+    new ChainChecks(loaded, maker.places(), faults).run();
     faults.throwIfAny();
-    List<Fault> warnings = new ConfigWarnings(file, model, positions).of(filters, routes);
-    return new LoadedConfig(file, model, filters, routes, maker.made(), warnings);
+    return loaded.with(new ConfigWarnings(loaded, positions).find());
   }
 
   private static Path folderOf(String file) {

@@ -10,17 +10,16 @@ import java.util.Set;
 
 /** What in a configuration without faults is hardly what its author meant. */
 final class ConfigWarnings {
+  private final LoadedConfig loaded;
   private final GatewayConfig config;
   private final Positions positions;
   private final Faults warnings;
 
-  /**
-   * @param file the file's name as warnings shall tell it
-   */
-  ConfigWarnings(String file, GatewayConfig config, Positions positions) {
-    this.config = config;
+  ConfigWarnings(LoadedConfig loaded, Positions positions) {
+    this.loaded = loaded;
+    this.config = loaded.model();
     this.positions = positions;
-    this.warnings = new Faults(file);
+    this.warnings = new Faults(loaded.file());
   }
 
   /**
@@ -28,15 +27,21 @@ final class ConfigWarnings {
    *
    * @return in the order of the file
    */
-  List<Fault> of(List<NamedFilter> filters, List<LoadedRoute> routes) {
+  List<Fault> find() {
     lookForUnusedClusters();
     lookForIdleRoutes();
     config.routes().forEach(this::lookForRefusedGrpc);
     config.clusters().values().forEach(this::lookForOpenHosts);
-    lookAtOrder(config.filters(), filters);
-    for (LoadedRoute route : routes) {
+    lookAtOrder(config.filters(), loaded.filters());
+    loaded
+        .listenerFilters()
+        .forEach((name, own) -> lookAtOrder(config.listeners().get(name).filters(), own));
+    for (LoadedRoute route : loaded.routes()) {
       lookAtOrder(route.config().filters(), route.filters());
     }
+    loaded
+        .clusterFilters()
+        .forEach((name, own) -> lookAtOrder(config.clusters().get(name).filters(), own));
     return warnings.inOrder();
   }
 

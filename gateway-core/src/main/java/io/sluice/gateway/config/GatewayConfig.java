@@ -21,7 +21,7 @@ public record GatewayConfig(
         Map<String, ListenerConfig> listeners,
     @Setting("The services that calls go to, by name.") Map<String, ClusterConfig> clusters,
     @Setting("Which calls go to which cluster.") List<RouteConfig> routes,
-    @Setting("The filters that every call passes, in this order, before those of its route.")
+    @Setting("The filters that every call passes, in this order, before all others.")
         List<FilterUse> filters,
     @Setting("How plugins come and go.") PluginsConfig plugins,
     @Setting("The Redis that filters share.") @Nullable RedisConfig redis) {

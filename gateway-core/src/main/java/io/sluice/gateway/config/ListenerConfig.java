@@ -1,11 +1,13 @@
 package io.sluice.gateway.config;
 
 import io.sluice.api.Setting;
+import java.util.List;
 
 /**
  * A place where the gateway listens.
  *
  * @param exposed whether an admin listener may be reached from other machines
+ * @param filters in the order in which they see a request, after the global ones
  */
 public record ListenerConfig(
     @Setting(value = "Where to listen; port 0 lets the system choose one.", required = true)
@@ -30,7 +32,20 @@ public record ListenerConfig(
             fallback = "sluice",
             pattern = "[A-Za-z0-9._-]{1,64}")
         String cancelName,
-    @Setting("What callers may ask of the gateway.") LimitsConfig limits) {
+    @Setting("What callers may ask of the gateway.") LimitsConfig limits,
+    @Setting("The filters that its calls pass, in this order, after the global ones.")
+        List<FilterUse> filters) {
+  public ListenerConfig {
+    filters = List.copyOf(filters);
+  }
+
+  /** The listener alone: what its connections go by. */
+  public ListenerConfig withoutFilters() {
+    return filters.isEmpty()
+        ? this
+        : new ListenerConfig(
+            address, serves, exposed, checksum, grpcStatus, cancelName, limits, List.of());
+  }
 
   /** How the checksums of payloads are treated. */
   public enum Checksum {

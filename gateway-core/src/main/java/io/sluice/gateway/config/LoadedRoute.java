@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * A route with its filters made.
  *
- * @param filters the route's own, in the order of the file, without the global ones
+ * @param filters the route's own, in the order of the file
  * @param at where it is in the file
  */
 public record LoadedRoute(RouteConfig config, List<NamedFilter> filters, Mark at) {

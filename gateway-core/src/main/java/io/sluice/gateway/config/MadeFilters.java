@@ -1,7 +1,7 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
-import io.sluice.gateway.filter.NamedFilter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -17,24 +17,24 @@ final class MadeFilters {
   /**
    * What a filter was made of.
    *
-   * @param scope the route whose list it is in; empty for the global one
+   * @param scope whose list it is in, see {@link io.sluice.gateway.filter.FilterPlace}
    */
   private record Origin(String scope, FilterFactory<?> factory, Record settings) {}
 
   /**
    * In the order of the list; of filters that are made of the same, the first becomes the first.
    */
-  private final Map<Origin, Deque<NamedFilter>> filters = new HashMap<>();
+  private final Map<Origin, Deque<Filter>> filters = new HashMap<>();
 
-  void add(String scope, FilterFactory<?> factory, Record settings, NamedFilter filter) {
+  void add(String scope, FilterFactory<?> factory, Record settings, Filter filter) {
     filters
         .computeIfAbsent(new Origin(scope, factory, settings), made -> new ArrayDeque<>())
         .add(filter);
   }
 
   /** Takes one out, null if there is none that is made of this. */
-  @Nullable NamedFilter take(String scope, FilterFactory<?> factory, Record settings) {
-    Deque<NamedFilter> made = filters.get(new Origin(scope, factory, settings));
+  @Nullable Filter take(String scope, FilterFactory<?> factory, Record settings) {
+    Deque<Filter> made = filters.get(new Origin(scope, factory, settings));
     return made == null ? null : made.poll();
   }
 

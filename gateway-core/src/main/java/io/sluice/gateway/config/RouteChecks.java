@@ -1,6 +1,5 @@
 package io.sluice.gateway.config;
 
-import io.sluice.gateway.config.ListenerConfig.Serves;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +11,7 @@ final class RouteChecks {
   private final GatewayConfig config;
   private final Positions positions;
   private final Faults faults;
+  private final MatchChecks matches;
   private final RouteTies ties = new RouteTies();
   private final Map<String, RouteConfig> byName = new HashMap<>();
 
@@ -19,6 +19,7 @@ final class RouteChecks {
     this.config = config;
     this.positions = positions;
     this.faults = faults;
+    this.matches = new MatchChecks(config, positions, faults);
   }
 
   void run() {
@@ -39,7 +40,9 @@ final class RouteChecks {
           "a route for everything else has no match");
       return;
     }
-    checkListener(route);
+    if (route.match() != null) {
+      matches.check(route.match());
+    }
     checkWays(route);
     RouteConfig tied = ties.add(route);
     if (tied != null) {
@@ -105,24 +108,5 @@ final class RouteChecks {
     return route.cluster() != null
         ? positions.ofValue(route, "cluster")
         : positions.ofKey(route, "clusters", cluster);
-  }
-
-  private void checkListener(RouteConfig route) {
-    String name = route.match() == null ? null : route.match().listener();
-    if (name == null) {
-      return;
-    }
-    Mark at = positions.ofValue(route.match(), "listener");
-    Set<String> defined = positions.keys(config, "listeners");
-    ListenerConfig listener = config.listeners().get(name);
-    if (!defined.contains(name)) {
-      faults.add(
-          at,
-          "listener " + Faults.quote(name) + " is not defined",
-          Spelling.hint(name, defined, "there are "));
-    } else if (listener != null && listener.serves() == Serves.ADMIN) {
-      faults.add(
-          at, "listener " + Faults.quote(name) + " serves no calls", "name one that serves rpc");
-    }
   }
 }

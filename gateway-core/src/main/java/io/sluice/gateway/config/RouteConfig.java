@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusters weights by the names of clusters of the same configuration, not all 0
  * @param timeout the longest that a call may take; null leaves it to the caller
  * @param stream limits of streams beside that
- * @param filters in the order in which they see a request, after the global ones
+ * @param filters in the order in which they see a request, after those of the listener
  */
 public record RouteConfig(
     @Setting(
@@ -58,7 +58,7 @@ public record RouteConfig(
                     + " way.",
             fallback = "auto")
         Mode mode,
-    @Setting("The filters that these calls pass, in this order, after the global ones.")
+    @Setting("The filters that these calls pass, in this order, after those of the listener.")
         List<FilterUse> filters) {
 
   /** What becomes of transient metadata. */

@@ -13,4 +13,9 @@ public interface CallObserver {
   default StreamObserver stream(RpcCall call) {
     return StreamObserver.NONE;
   }
+
+  /** Who is to hear what filters do. */
+  default FilterObserver filters() {
+    return FilterObserver.NONE;
+  }
 }

@@ -1,9 +1,7 @@
 package io.sluice.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.sluice.api.Call.Phase;
-import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.gateway.call.Aside;
 import io.sluice.gateway.call.BegunCall;
@@ -73,7 +71,8 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     this.peers = peers;
     this.request = new RequestWay(this, inbound);
     this.response = new ResponseWay(this, inbound, request);
-    this.filters = new FilterRun(this, call, env.loop().eventLoop(), peers.table().beforeRouting());
+    FilterChain entrance = peers.table().entrances().of(call.listener());
+    this.filters = new FilterRun(this, call, env.observer().filters(), entrance);
   }
 
   RpcCall call() {
@@ -131,7 +130,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
       call.headers().removeTransients();
     }
     call.unary(found.isUnary(call, cluster));
-    filters.chain(found.chain());
+    filters.chain(found.chains().of(filters.chain(), cluster));
     long timeout = call.timeoutNanos();
     if (found.timeoutNanos() > 0) {
       timeout = timeout == 0 ? found.timeoutNanos() : Math.min(timeout, found.timeoutNanos());
@@ -151,8 +150,8 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   private void open() {
     call.reached(Phase.ROUTED);
     FilterChain chain = filters.chain();
-    request.show(chain.requestMessage());
-    response.show(chain.responseMessage());
+    request.show(filters.asked(chain.requestMessage()));
+    response.show(filters.asked(chain.responseMessage()));
     if (!call.protocol().isPingPong()) {
       watch = new StreamWatch(this, route.stream(), env.observer().stream(call));
       watch.begin();
@@ -168,13 +167,17 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     request.leadsTo(opened);
   }
 
-  /** A filter answers in the downstream's place. */
-  void reply(Payload message, String filter) {
-    call.response().replacedBy(message.size());
+  /**
+   * A filter answers in the downstream's place.
+   *
+   * @param message handed over
+   */
+  void reply(ByteBuf message, String filter) {
+    call.response().replacedBy(message.readableBytes());
     request.drop();
     // Shown to no message hook: what those look at is what a downstream said.
     responseHead();
-    responseData(Unpooled.wrappedBuffer(message.bytes()), true);
+    responseData(message, true);
     responseEnd(CallEnd.byFilter(call, Status.OK, filter));
   }
 
@@ -277,12 +280,12 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   /** The call's deadline. */
   @Override
   protected void fire() {
-    overdue(call.timeoutNanos());
+    overdue();
   }
 
-  /** The call has taken so long, or a filter's answer. */
-  void overdue(long nanos) {
-    end(CallEnd.of(call, call.overdue(nanos)));
+  /** The call has taken as long as it may. */
+  void overdue() {
+    end(CallEnd.of(call, call.overdue()));
   }
 
   boolean isOpen() {
@@ -336,6 +339,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
       watch.ended(end);
     }
     filters.complete(end);
+    call.over();
     env.observer().ended(call, end);
     peers.ended(this);
   }

@@ -2,6 +2,7 @@ package io.sluice.gateway.exchange;
 
 import io.sluice.api.Status;
 import io.sluice.gateway.call.BegunCall;
+import io.sluice.gateway.call.CallGuard;
 import io.sluice.gateway.call.CallHandler;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
@@ -32,6 +33,7 @@ public final class Exchanges implements CallHandler {
   private final Supplier<RouteTable> routes;
   private final Dialer dialer;
   private final CallObserver observer;
+  private final CallGuard guard;
 
   /** Of the table in force when the last call began; null before the first. */
   private @Nullable TableCalls calls;
@@ -47,10 +49,12 @@ public final class Exchanges implements CallHandler {
     this.routes = routes;
     this.dialer = dialer;
     this.observer = observer;
+    this.guard = new Misuse(observer.filters());
   }
 
   @Override
   public BegunCall begin(RpcCall call, ResponseSink response) {
+    call.guardedBy(guard);
     Exchange exchange = new Exchange(this, call, response, calls());
     exchange.begin();
     return exchange;

@@ -1,49 +1,53 @@
 package io.sluice.gateway.exchange;
 
-import io.netty.channel.EventLoop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.sluice.api.Call;
+import io.sluice.api.Outcome;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
+import io.sluice.gateway.exchange.FilterObserver.Deed;
 import io.sluice.gateway.filter.FilterChain;
-import io.sluice.gateway.loop.Timers;
+import io.sluice.gateway.loop.Loop;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The filters' part in one call: asks them in their order, waits for those that answer later, and
  * tells the exchange what came of it. Hooks of the response and the end are asked only of filters
- * that have had their turn at the request.
+ * that have had their turn at the request, and see this call. Whatever a filter does, its call gets
+ * on or ends, and no other is touched.
  */
 final class FilterRun {
-  private static final Logger LOG = LoggerFactory.getLogger(FilterRun.class);
-
   private final Exchange exchange;
   private final RpcCall call;
-  private final EventLoop eventLoop;
+  private final Loop loop;
+  private final FilterObserver observer;
   private FilterChain chain;
 
   /** Filters before this position have had their turn at the request. */
   private int entered;
 
-  /** The end that a filter is still asked about. */
+  /** The bits of those among them that do not see this call. */
+  private long absent;
+
+  /** The end that filters are asked about. */
   private @Nullable CallEnd endingWith;
 
-  /** The end hook that comes after that filter's. */
-  private int nextEnd;
+  /** Null so long as all have answered at once. */
+  private @Nullable Answers answers;
 
-  /** Filters whose answers still count: one in each direction at most, or one at the end. */
-  private @Nullable List<Awaited> awaited;
-
-  FilterRun(Exchange exchange, RpcCall call, EventLoop eventLoop, FilterChain chain) {
+  FilterRun(Exchange exchange, RpcCall call, FilterObserver observer, FilterChain chain) {
     this.exchange = exchange;
     this.call = call;
-    this.eventLoop = eventLoop;
-    this.chain = chain;
+    this.loop = exchange.loop();
+    this.observer = observer;
+    chain(chain);
   }
 
   FilterChain chain() {
@@ -53,21 +57,66 @@ final class FilterRun {
   /** Goes on with a longer chain, which begins with the one so far. */
   void chain(FilterChain longer) {
     chain = longer;
+    call.shownTo(longer.weakly());
+  }
+
+  Answers answers() {
+    if (answers == null) {
+      answers = new Answers(exchange, this);
+    }
+    return answers;
+  }
+
+  /** Whether filters are asked about the end. */
+  boolean isEnding() {
+    return endingWith != null;
+  }
+
+  private boolean isAsked(FilterChain.Entry entry) {
+    return entry.position() < entered && (absent & entry.bit()) == 0;
+  }
+
+  /** Those of the hooks whose filters see this call, once all have had their turn. */
+  FilterChain.Entry[] asked(FilterChain.Entry[] hooks) {
+    if (absent == 0) {
+      return hooks;
+    }
+    List<FilterChain.Entry> asked = new ArrayList<>(hooks.length);
+    for (FilterChain.Entry entry : hooks) {
+      if (isAsked(entry)) {
+        asked.add(entry);
+      }
+    }
+    return asked.toArray(new FilterChain.Entry[0]);
+  }
+
+  /** The call as a filter is to see it. */
+  Call shown(FilterChain.Entry entry) {
+    return entry.isShadow() ? new ShadowCall(call) : call;
   }
 
   // The request.
 
   void request(int from) {
     FilterChain.Entry[] hooks = chain.request();
+    loop.invites(chain.weakly());
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
       entered = entry.position() + 1;
+      if (!sees(entry)) {
+        continue;
+      }
       Step step;
+      loop.enters(entry.number());
       try {
-        step = entry.filter().onRequest(call);
+        step = entry.filter().onRequest(shown(entry));
       } catch (Throwable e) {
-        failed(entry, e);
+        if (failed(entry, e)) {
+          continue;
+        }
         return;
+      } finally {
+        loop.leaves();
       }
       if (step != Step.NEXT && !afterRequest(entry, step, i + 1)) {
         return;
@@ -77,28 +126,54 @@ final class FilterRun {
     exchange.requestPassed(hooks.length);
   }
 
+  /** Whether a filter sees this call; found out once, as metadata may change. */
+  private boolean sees(FilterChain.Entry entry) {
+    Predicate<Call> when = entry.when();
+    if (when == null || when.test(call)) {
+      return true;
+    }
+    absent |= entry.bit();
+    return false;
+  }
+
   /** Whether to go on at once with the next hook. */
-  private boolean afterRequest(FilterChain.Entry entry, Step step, int next) {
+  private boolean afterRequest(FilterChain.Entry entry, @Nullable Step step, int next) {
     if (step == Step.NEXT) {
       return true;
     }
     if (step instanceof Step.Await await) {
       exchange.holdRequest();
-      whenAnswered(
-          entry,
-          await,
-          answer -> {
-            if (afterRequest(entry, answer, next)) {
-              request(next);
-            }
-          });
-    } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
-    } else if (step instanceof Step.Reply reply && call.protocol().isPingPong()) {
-      exchange.reply(reply.message(), entry.name());
-    } else {
-      failed(entry, new IllegalStateException(step + " is no answer to onRequest of " + call));
+      answers()
+          .await(
+              entry,
+              await,
+              answer -> {
+                if (afterRequest(entry, answer, next)) {
+                  request(next);
+                }
+              });
+      return false;
     }
+    if (step instanceof Step.Reject reject) {
+      return rejected(entry, reject);
+    }
+    if (step instanceof Step.Reply reply && call.protocol().isPingPong()) {
+      return replied(entry, reply);
+    }
+    return failed(entry, new IllegalStateException(step + " is no answer to onRequest of " + call));
+  }
+
+  private boolean replied(FilterChain.Entry entry, Step.Reply reply) {
+    if (entry.isShadow()) {
+      return wouldHave(entry, Deed.REPLIED);
+    }
+    ByteBuf message;
+    try {
+      message = Unpooled.wrappedBuffer(reply.message().bytes());
+    } catch (Throwable e) { // a payload may be the filter's own code
+      return failed(entry, e);
+    }
+    exchange.reply(message, entry.name());
     return false;
   }
 
@@ -106,17 +181,23 @@ final class FilterRun {
 
   void response(int from) {
     FilterChain.Entry[] hooks = chain.response();
+    loop.invites(chain.weakly());
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
-      if (entry.position() >= entered) {
+      if (!isAsked(entry)) {
         continue;
       }
       Step step;
+      loop.enters(entry.number());
       try {
-        step = entry.filter().onResponse(call);
+        step = entry.filter().onResponse(shown(entry));
       } catch (Throwable e) {
-        failed(entry, e);
+        if (failed(entry, e)) {
+          continue;
+        }
         return;
+      } finally {
+        loop.leaves();
       }
       if (step != Step.NEXT && !afterResponse(entry, step, i + 1)) {
         return;
@@ -125,186 +206,152 @@ final class FilterRun {
     exchange.responsePassed();
   }
 
-  private boolean afterResponse(FilterChain.Entry entry, Step step, int next) {
+  private boolean afterResponse(FilterChain.Entry entry, @Nullable Step step, int next) {
     if (step == Step.NEXT) {
       return true;
     }
     if (step instanceof Step.Await await) {
       exchange.holdResponse();
-      whenAnswered(
-          entry,
-          await,
-          answer -> {
-            if (afterResponse(entry, answer, next)) {
-              response(next);
-            }
-          });
-    } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
-    } else {
-      failed(entry, new IllegalStateException(step + " is no answer to onResponse"));
+      answers()
+          .await(
+              entry,
+              await,
+              answer -> {
+                if (afterResponse(entry, answer, next)) {
+                  response(next);
+                }
+              });
+      return false;
     }
-    return false;
+    if (step instanceof Step.Reject reject) {
+      return rejected(entry, reject);
+    }
+    return failed(entry, new IllegalStateException(step + " is no answer to onResponse"));
   }
 
   // The end.
 
   void end(CallEnd end) {
-    forgetAwaited();
+    forgetAnswers();
+    endingWith = end;
     end(end, 0);
   }
 
   private void end(CallEnd end, int from) {
     FilterChain.Entry[] hooks = chain.end();
+    loop.invites(chain.weakly());
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
-      if (entry.position() >= entered) {
+      if (!isAsked(entry)) {
         continue;
       }
       Step step;
+      loop.enters(entry.number());
       try {
-        step = entry.filter().onEnd(call, end);
+        step = entry.filter().onEnd(shown(entry), shown(entry, end));
       } catch (Throwable e) {
-        logFailure(entry, e);
-        end.status(internalError(entry));
+        failed(entry, e);
         continue;
+      } finally {
+        loop.leaves();
       }
-      if (step instanceof Step.Await await) {
-        int next = i + 1;
-        endingWith = end;
-        nextEnd = next;
-        whenAnswered(entry, await, answer -> end(end, next));
+      if (step != Step.NEXT && !afterEnd(entry, step, end, i + 1)) {
         return;
       }
     }
     exchange.tellEnd(end);
   }
 
-  /** Nobody waits any longer for a filter's answer to the end. */
-  private void giveUpEnd(CallEnd end) {
-    LOG.atError()
-        .setMessage("no filter has answered at the end of a call, the caller is told as it is")
-        .addKeyValue("call", call)
-        .log();
-    exchange.tellEnd(end);
+  private boolean afterEnd(FilterChain.Entry entry, @Nullable Step step, CallEnd end, int next) {
+    if (step == Step.NEXT) {
+      return true;
+    }
+    if (step instanceof Step.Await await) {
+      answers()
+          .await(
+              entry,
+              await,
+              answer -> {
+                if (afterEnd(entry, answer, end, next)) {
+                  end(end, next);
+                }
+              });
+      return false;
+    }
+    return failed(entry, new IllegalStateException(step + " is no answer to onEnd"));
+  }
+
+  private Outcome shown(FilterChain.Entry entry, CallEnd end) {
+    return entry.isShadow() ? new ShadowEnd(end, () -> wouldHave(entry, Deed.CHANGED_STATUS)) : end;
   }
 
   void complete(CallEnd end) {
-    forgetAwaited();
+    forgetAnswers();
+    loop.invites(chain.weakly());
     for (FilterChain.Entry entry : chain.complete()) {
-      if (entry.position() >= entered) {
+      if (!isAsked(entry)) {
         continue;
       }
+      loop.enters(entry.number());
       try {
-        entry.filter().onComplete(call, end);
+        entry.filter().onComplete(shown(entry), end);
       } catch (Throwable e) {
-        logFailure(entry, e);
+        misbehaved(entry, e);
+      } finally {
+        loop.leaves();
       }
     }
   }
 
-  // Filters that wait or fail.
-
-  /** Goes on with a filter's answer, unless the call has gone on without it. */
-  void whenAnswered(FilterChain.Entry entry, Step.Await await, Consumer<Step> then) {
-    Awaited open = new Awaited(entry, then);
-    open.begin();
-    await
-        .step()
-        .onComplete(
-            result -> {
-              Step step = result.succeeded() ? result.result() : null;
-              if (eventLoop.inEventLoop()) {
-                open.answered(step, result.cause());
-              } else {
-                eventLoop.execute(() -> open.answered(step, result.cause()));
-              }
-            });
-  }
-
-  private void forgetAwaited() {
-    if (awaited != null) {
-      awaited.forEach(exchange.loop().timers()::cancel);
-      awaited.clear();
+  private void forgetAnswers() {
+    if (answers != null) {
+      answers.forget();
     }
   }
 
-  /**
-   * A filter that is to answer later. Where no deadline is kept yet, or none is left, it keeps one.
-   */
-  private final class Awaited extends Timers.Timer {
-    private final FilterChain.Entry entry;
-    private final Consumer<Step> then;
+  // What filters do but to let a call pass; each tells whether it goes on all the same.
 
-    Awaited(FilterChain.Entry entry, Consumer<Step> then) {
-      this.entry = entry;
-      this.then = then;
+  boolean rejected(FilterChain.Entry entry, Step.Reject reject) {
+    if (entry.isShadow()) {
+      return wouldHave(entry, Deed.REJECTED);
     }
-
-    void begin() {
-      if (awaited == null) {
-        awaited = new ArrayList<>(2);
-      }
-      awaited.add(this);
-      if (!exchange.isSet()) {
-        exchange.loop().timers().set(this, mayTake());
-      }
-    }
-
-    private long mayTake() {
-      return hasDeadline() ? call.nanosLeft() : Exchanges.DEFAULT_TIMEOUT_NANOS;
-    }
-
-    /** The caller's, before the route is known. */
-    private boolean hasDeadline() {
-      return endingWith == null && call.timeoutNanos() > 0;
-    }
-
-    void answered(@Nullable Step step, @Nullable Throwable failure) {
-      if (!awaited.remove(this)) {
-        return;
-      }
-      exchange.loop().timers().cancel(this);
-      if (failure != null) {
-        failed(entry, failure);
-      } else if (step == null || step instanceof Step.Await) {
-        failed(entry, new IllegalStateException("awaited " + step));
-      } else {
-        then.accept(step);
-      }
-    }
-
-    @Override
-    protected void fire() {
-      if (endingWith != null) {
-        giveUpEnd(endingWith);
-      } else {
-        exchange.overdue(hasDeadline() ? call.timeoutNanos() : Exchanges.DEFAULT_TIMEOUT_NANOS);
-      }
-    }
+    observer.refused(entry);
+    exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
+    return false;
   }
 
-  /** A filter broke its contract or threw: the call ends, and the log names the filter. */
-  void failed(FilterChain.Entry entry, Throwable cause) {
-    logFailure(entry, cause);
+  boolean wouldHave(FilterChain.Entry entry, Deed what) {
+    observer.wouldHave(entry, what, call);
+    return true;
+  }
+
+  /** It broke its contract where that does not matter to the call. */
+  void misbehaved(FilterChain.Entry entry, Throwable how) {
+    observer.failed(entry, call, how, false);
+  }
+
+  /** It broke its contract or threw. */
+  boolean failed(FilterChain.Entry entry, Throwable cause) {
+    observer.failed(entry, call, cause, !entry.isTolerated());
+    return goesOn(entry, "filter " + entry.name() + " failed");
+  }
+
+  /** It has not answered in its time. */
+  boolean late(FilterChain.Entry entry) {
+    observer.late(entry, call);
+    long millis = TimeUnit.NANOSECONDS.toMillis(entry.place().answerNanos());
+    return goesOn(entry, "filter " + entry.name() + " has not answered within " + millis + "ms");
+  }
+
+  private boolean goesOn(FilterChain.Entry entry, String why) {
+    if (entry.isTolerated()) {
+      return true;
+    }
     if (endingWith != null) {
-      endingWith.status(internalError(entry));
-      end(endingWith, nextEnd);
-    } else {
-      exchange.end(CallEnd.byFilter(call, internalError(entry), entry.name()));
+      endingWith.status(Status.internal(why));
+      return true;
     }
-  }
-
-  private static Status internalError(FilterChain.Entry entry) {
-    return Status.internal("filter " + entry.name() + " failed");
-  }
-
-  private void logFailure(FilterChain.Entry entry, Throwable cause) {
-    LOG.atError()
-        .setMessage("filter failed, the call ends with an internal error")
-        .addKeyValue("filter", entry.name())
-        .addKeyValue("call", call)
-        .setCause(cause)
-        .log();
+    exchange.end(CallEnd.byFilter(call, Status.internal(why), entry.name()));
+    return false;
   }
 }

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
+import io.sluice.api.Call;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
@@ -14,9 +15,11 @@ import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.MessagePrefix;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.call.Weight;
+import io.sluice.gateway.exchange.FilterObserver.Deed;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
+import io.sluice.gateway.loop.Loop;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,8 @@ final class MessageGate implements Budget.Holder {
   private final Way way;
   private final Exchange exchange;
   private final RpcCall call;
+  private final Loop loop;
+  private final FilterRun filters;
   private final FilterChain.Entry[] hooks;
   private final boolean request;
   private final boolean grpc;
@@ -61,6 +66,8 @@ final class MessageGate implements Budget.Holder {
     this.exchange = way.exchange();
     this.input = new Held(exchange);
     this.call = exchange.call();
+    this.loop = exchange.loop();
+    this.filters = exchange.filters();
     this.hooks = hooks;
     this.request = way.isRequest();
     this.grpc = call.protocol() == Protocol.GRPC;
@@ -220,17 +227,24 @@ final class MessageGate implements Budget.Holder {
   }
 
   private void hooks(int from) {
+    loop.invites(filters.chain().weakly());
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
       Step step;
+      loop.enters(entry.number());
       try {
+        Call shown = filters.shown(entry);
         step =
             request
-                ? entry.filter().onRequestMessage(call, current)
-                : entry.filter().onResponseMessage(call, current);
+                ? entry.filter().onRequestMessage(shown, current)
+                : entry.filter().onResponseMessage(shown, current);
       } catch (Throwable e) {
-        exchange.filters().failed(entry, e);
+        if (filters.failed(entry, e)) {
+          continue;
+        }
         return;
+      } finally {
+        loop.leaves();
       }
       if (step != Step.NEXT && !after(entry, step, i + 1)) {
         return;
@@ -239,28 +253,24 @@ final class MessageGate implements Budget.Holder {
     pass();
   }
 
-  private boolean after(FilterChain.Entry entry, Step step, int next) {
+  private boolean after(FilterChain.Entry entry, @Nullable Step step, int next) {
     if (step == Step.NEXT) {
       return true;
     }
     if (step instanceof Step.Replace replace) {
-      if (replace.message() != current) {
-        // A copy, since the new bytes may well be part of the old.
-        current.replace(Unpooled.copiedBuffer(replace.message().bytes()));
-        grpcFlag = 0;
-      }
-      return true;
+      return replaced(entry, replace);
     }
     if (step instanceof Step.Drop && !call.protocol().isPingPong()) {
-      current.release();
-      current = null;
-    } else if (step instanceof Step.Reject reject) {
-      exchange.end(CallEnd.byFilter(call, reject.status(), entry.name()));
-    } else if (step instanceof Step.Await await) {
+      return dropped(entry);
+    }
+    if (step instanceof Step.Reject reject) {
+      return filters.rejected(entry, reject);
+    }
+    if (step instanceof Step.Await await) {
       awaiting = true;
-      exchange
-          .filters()
-          .whenAnswered(
+      filters
+          .answers()
+          .await(
               entry,
               await,
               answer -> {
@@ -270,11 +280,37 @@ final class MessageGate implements Budget.Holder {
                 }
                 drive();
               });
-    } else {
-      exchange
-          .filters()
-          .failed(entry, new IllegalStateException(step + " is no answer to a message hook"));
+      return false;
     }
+    return filters.failed(
+        entry, new IllegalStateException(step + " is no answer to a message hook"));
+  }
+
+  private boolean replaced(FilterChain.Entry entry, Step.Replace replace) {
+    if (replace.message() == current) {
+      return true;
+    }
+    if (entry.isShadow()) {
+      return filters.wouldHave(entry, Deed.REPLACED);
+    }
+    ByteBuf message;
+    try {
+      // A copy, since the new bytes may well be part of the old.
+      message = Unpooled.copiedBuffer(replace.message().bytes());
+    } catch (Throwable e) { // a payload may be the filter's own code
+      return filters.failed(entry, e);
+    }
+    current.replace(message);
+    grpcFlag = 0;
+    return true;
+  }
+
+  private boolean dropped(FilterChain.Entry entry) {
+    if (entry.isShadow()) {
+      return filters.wouldHave(entry, Deed.DROPPED);
+    }
+    current.release();
+    current = null;
     return false;
   }
 

@@ -2,52 +2,98 @@ package io.sluice.gateway.filter;
 
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
-import io.sluice.api.Outcome;
-import io.sluice.api.Payload;
-import java.lang.reflect.Method;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The filters of a route in their order, with one array for each hook that holds only the filters
- * that override it. Immutable.
+ * The filters that a call passes, in their order, with one array for each hook that holds only the
+ * filters that override it. Immutable.
  */
 public final class FilterChain {
+  /** How many filters a chain may have. */
+  public static final int MOST = 64;
 
   /** One filter at one hook. */
   public static final class Entry {
     private final NamedFilter named;
+    private final Filter filter;
+    private final Hook hook;
     private final int position;
+    private final int number;
+    private final long bit;
+    private final boolean shadow;
+    private final @Nullable Predicate<Call> when;
 
-    Entry(NamedFilter named, int position) {
+    Entry(NamedFilter named, Hook hook, int position) {
       this.named = named;
+      this.filter = named.filter();
+      this.hook = hook;
       this.position = position;
+      this.number = 1 + hook.ordinal() * MOST + position;
+      this.bit = 1L << position;
+      this.shadow = named.place().shadow();
+      this.when = named.place().when();
     }
 
     public Filter filter() {
-      return named.filter();
+      return filter;
     }
 
     public String name() {
       return named.name();
     }
 
+    /** Where and how the filter is used. */
+    public FilterPlace place() {
+      return named.place();
+    }
+
+    public Hook hook() {
+      return hook;
+    }
+
+    /** Another one for each filter and hook of a chain, from 1. */
+    public int number() {
+      return number;
+    }
+
     /** Its place in the whole chain, from 0. */
     public int position() {
       return position;
     }
+
+    /** One bit, which no other filter of the chain has. */
+    public long bit() {
+      return bit;
+    }
+
+    /** Whether it only says what it would do. */
+    public boolean isShadow() {
+      return shadow;
+    }
+
+    /** Whether calls go on if it fails. */
+    public boolean isTolerated() {
+      return shadow || named.place().open();
+    }
+
+    /** The calls that it sees; null for all. */
+    public @Nullable Predicate<Call> when() {
+      return when;
+    }
+
+    /** For logs. */
+    @Override
+    public String toString() {
+      return named.name() + '.' + hook;
+    }
   }
 
-  private static final Method ON_REQUEST = hook("onRequest", Call.class);
-  private static final Method ON_REQUEST_MESSAGE =
-      hook("onRequestMessage", Call.class, Payload.class);
-  private static final Method ON_RESPONSE = hook("onResponse", Call.class);
-  private static final Method ON_RESPONSE_MESSAGE =
-      hook("onResponseMessage", Call.class, Payload.class);
-  private static final Method ON_END = hook("onEnd", Call.class, Outcome.class);
-  private static final Method ON_COMPLETE = hook("onComplete", Call.class, Outcome.class);
-
   private final List<NamedFilter> filters;
+  private final WeakReference<FilterChain> weakly = new WeakReference<>(this);
   private final Entry[] request;
   private final Entry[] requestMessage;
   private final Entry[] response;
@@ -56,21 +102,32 @@ public final class FilterChain {
   private final Entry[] complete;
 
   private FilterChain(List<NamedFilter> filters) {
+    if (filters.size() > MOST) {
+      throw new IllegalArgumentException("a chain has at most " + MOST + " filters");
+    }
     this.filters = List.copyOf(filters);
-    request = with(ON_REQUEST, false);
-    requestMessage = with(ON_REQUEST_MESSAGE, false);
-    response = with(ON_RESPONSE, true);
-    responseMessage = with(ON_RESPONSE_MESSAGE, true);
-    end = with(ON_END, true);
-    complete = with(ON_COMPLETE, true);
+    request = entries(Hook.REQUEST, false);
+    requestMessage = entries(Hook.REQUEST_MESSAGE, false);
+    response = entries(Hook.RESPONSE, true);
+    responseMessage = entries(Hook.RESPONSE_MESSAGE, true);
+    end = entries(Hook.END, true);
+    complete = entries(Hook.COMPLETE, true);
   }
 
-  /** A chain of these filters in this order. */
+  /**
+   * A chain of these filters in this order.
+   *
+   * @throws IllegalArgumentException if they are more than {@value #MOST}
+   */
   public static FilterChain of(List<NamedFilter> filters) {
     return new FilterChain(filters);
   }
 
-  /** This chain with more filters behind it; hooks of this one keep their index. */
+  /**
+   * This chain with more filters behind it; hooks of this one keep their index.
+   *
+   * @throws IllegalArgumentException if it has more than {@value #MOST} then
+   */
   public FilterChain followedBy(List<NamedFilter> more) {
     if (more.isEmpty()) {
       return this;
@@ -84,7 +141,25 @@ public final class FilterChain {
     return filters;
   }
 
-  /** The filters with a request hook, in order. */
+  /** This, for those who are not to keep it; always the same. */
+  public WeakReference<FilterChain> weakly() {
+    return weakly;
+  }
+
+  /** The entry with this number, or null. */
+  public @Nullable Entry entry(int number) {
+    for (Entry[] hooks :
+        List.of(request, requestMessage, response, responseMessage, end, complete)) {
+      for (Entry entry : hooks) {
+        if (entry.number == number) {
+          return entry;
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The filters with a request hook, and those that see some calls only, in order. */
   public Entry[] request() {
     return request;
   }
@@ -114,33 +189,16 @@ public final class FilterChain {
     return complete;
   }
 
-  private Entry[] with(Method hook, boolean reversed) {
+  private Entry[] entries(Hook hook, boolean reversed) {
     List<Entry> entries = new ArrayList<>();
     for (int i = 0; i < filters.size(); i++) {
-      if (overrides(filters.get(i).filter(), hook)) {
-        entries.add(reversed ? 0 : entries.size(), new Entry(filters.get(i), i));
+      NamedFilter named = filters.get(i);
+      // Whether a filter sees a call is found out in its turn at the request, hook or no hook.
+      boolean asked = hook == Hook.REQUEST && named.place().when() != null;
+      if (asked || hook.isOf(named.filter())) {
+        entries.add(reversed ? 0 : entries.size(), new Entry(named, hook, i));
       }
     }
     return entries.toArray(new Entry[0]);
-  }
-
-  private static boolean overrides(Filter filter, Method hook) {
-    try {
-      return filter
-              .getClass()
-              .getMethod(hook.getName(), hook.getParameterTypes())
-              .getDeclaringClass()
-          != Filter.class;
-    } catch (NoSuchMethodException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static Method hook(String name, Class<?>... parameters) {
-    try {
-      return Filter.class.getMethod(name, parameters);
-    } catch (NoSuchMethodException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -47,7 +47,7 @@ public final class FilterLife {
       loan.endSchedule();
       try {
         named.filter().stop();
-      } catch (RuntimeException | LinkageError e) {
+      } catch (Throwable e) {
         LOG.atError()
             .setMessage("filter did not stop as it should")
             .addKeyValue("filter", named.name())
@@ -76,7 +76,7 @@ public final class FilterLife {
         }
         filter.users++;
         used.add(named);
-      } catch (Exception | LinkageError e) {
+      } catch (Throwable e) { // whatever its author's code may throw
         release(used);
         throw new FilterStartException(named.name(), e);
       }

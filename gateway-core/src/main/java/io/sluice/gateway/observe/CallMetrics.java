@@ -8,6 +8,7 @@ import io.sluice.api.Protocol;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.exchange.CallObserver;
+import io.sluice.gateway.exchange.FilterObserver;
 import io.sluice.gateway.exchange.StreamObserver;
 import java.time.Duration;
 import java.util.HashMap;
@@ -102,6 +103,7 @@ public final class CallMetrics implements CallObserver {
 
   private final Methods methods;
   private final StreamMetrics streams;
+  private final FilterMetrics filters;
 
   /** Those with meters of their own, as far as this loop has met them. */
   private final Map<Methods.Name, MethodMeters> byMethod = new HashMap<>();
@@ -112,11 +114,19 @@ public final class CallMetrics implements CallObserver {
   /**
    * @param methods shared by all loops
    * @param streams shared by all loops
+   * @param filters shared by all loops
    */
-  public CallMetrics(MeterRegistry registry, Methods methods, StreamMetrics streams) {
+  public CallMetrics(
+      MeterRegistry registry, Methods methods, StreamMetrics streams, FilterMetrics filters) {
     this.registry = registry;
     this.methods = methods;
     this.streams = streams;
+    this.filters = filters;
+  }
+
+  @Override
+  public FilterObserver filters() {
+    return filters;
   }
 
   @Override

@@ -3,11 +3,10 @@ package io.sluice.gateway.observe;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
-import io.netty.channel.EventLoop;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.loop.Limit;
 import io.sluice.gateway.loop.Loop;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,16 +15,21 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Tells how late the event loops are, which limits their connections met, how many replies came for
- * nobody, and how much memory they hold. Safe for all threads.
+ * nobody, how much memory they hold, and who keeps one that does not turn. Safe for all threads.
  */
 public final class LoopMetrics {
-  private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final Duration BLOCKED_AFTER = Duration.ofMillis(200);
 
   private final MeterRegistry registry;
-  private final List<Watch> watches = new CopyOnWriteArrayList<>();
+  private final List<LoopWatch> watches = new CopyOnWriteArrayList<>();
+  private final BlockedLoops blocked;
 
-  public LoopMetrics(MeterRegistry registry) {
+  /**
+   * @param blockedAfter so long may a loop not turn before it is told who keeps it
+   */
+  public LoopMetrics(MeterRegistry registry, Duration blockedAfter) {
     this.registry = registry;
+    this.blocked = new BlockedLoops(watches, blockedAfter, registry);
     for (Limit limit : Limit.values()) {
       FunctionCounter.builder("sluice.limits", this, self -> self.met(limit))
           .description("Connections that met a limit")
@@ -46,65 +50,49 @@ public final class LoopMetrics {
         .register(registry);
   }
 
+  /** As {@code SLUICE_LOOP_BLOCKED} says in milliseconds, else 200 ms; 0 for never. */
+  public static Duration defaultBlockedAfter() {
+    String set = System.getenv("SLUICE_LOOP_BLOCKED");
+    if (set == null || set.isBlank()) {
+      return BLOCKED_AFTER;
+    }
+    try {
+      return Duration.ofMillis(Math.max(0, Integer.parseInt(set.strip())));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("SLUICE_LOOP_BLOCKED is no number: " + set, e);
+    }
+  }
+
   /** Watches a loop from now on, if it is not watched yet; to be called on it. */
   public void watch(Loop loop) {
-    for (Watch watch : watches) {
-      if (watch.loop == loop) {
+    for (LoopWatch watch : watches) {
+      if (watch.loop() == loop) {
         return;
       }
     }
-    Watch watch = new Watch(loop);
-    watches.add(watch);
+    LoopWatch watch = new LoopWatch(loop, registry);
     watch.again();
+    watches.add(watch);
+    blocked.start();
   }
 
   /** The worst lag of each loop within the last minutes, in milliseconds, by the loop's name. */
   public Map<String, Double> lagMillis() {
     Map<String, Double> lags = new TreeMap<>();
-    watches.forEach(watch -> lags.put(watch.name, watch.lag.max(TimeUnit.MILLISECONDS)));
+    watches.forEach(
+        watch -> lags.put(watch.thread().getName(), watch.lag().max(TimeUnit.MILLISECONDS)));
     return lags;
   }
 
   private double met(Limit limit) {
     long all = 0;
-    for (Watch watch : watches) {
-      all += watch.loop.limits().count(limit);
+    for (LoopWatch watch : watches) {
+      all += watch.loop().limits().count(limit);
     }
     return all;
   }
 
   private double unaskedReplies() {
-    return watches.stream().mapToLong(watch -> watch.loop.unaskedReplies()).sum();
-  }
-
-  /** Wakes up now and then, and notes by how much that was too late. */
-  private final class Watch implements Runnable {
-    private final Loop loop;
-    private final String name = Thread.currentThread().getName();
-    private final Timer lag;
-    private long due;
-
-    Watch(Loop loop) {
-      this.loop = loop;
-      this.lag =
-          Timer.builder("sluice.event.loop.lag")
-              .description("How much later than it should the event loop came to a timer")
-              .tag("loop", name)
-              .register(registry);
-    }
-
-    void again() {
-      EventLoop eventLoop = loop.eventLoop();
-      if (!eventLoop.isShuttingDown()) {
-        due = System.nanoTime() + PERIOD_NANOS;
-        eventLoop.schedule(this, PERIOD_NANOS, TimeUnit.NANOSECONDS);
-      }
-    }
-
-    @Override
-    public void run() {
-      lag.record(Math.max(0, System.nanoTime() - due), TimeUnit.NANOSECONDS);
-      again();
-    }
+    return watches.stream().mapToLong(watch -> watch.loop().unaskedReplies()).sum();
   }
 }

@@ -4,7 +4,6 @@ import io.sluice.api.Call;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.config.Outbound;
 import io.sluice.gateway.config.RouteConfig.Mode;
-import io.sluice.gateway.filter.FilterChain;
 
 /**
  * Where calls go, and what is done to them on the way.
@@ -16,7 +15,7 @@ import io.sluice.gateway.filter.FilterChain;
  * @param emptyBusinessStatus whether callers without metadata get the reply that came with a
  *     business status, in place of an exception that tells it
  * @param mode what calls by gRPC are
- * @param chain the filters that run before routing, and behind them the route's own
+ * @param chains the filters that its calls pass
  */
 public record Route(
     String name,
@@ -26,12 +25,19 @@ public record Route(
     boolean dropsTransients,
     boolean emptyBusinessStatus,
     Mode mode,
-    FilterChain chain) {
+    RouteChains chains) {
 
   /** One that sends all of its calls to one cluster and otherwise leaves them as they are. */
-  public static Route to(Cluster cluster, String name, long timeoutNanos, FilterChain chain) {
+  public static Route to(Cluster cluster, String name, long timeoutNanos, RouteChains chains) {
     return new Route(
-        name, Shares.all(cluster), timeoutNanos, StreamLimits.NONE, false, false, Mode.AUTO, chain);
+        name,
+        Shares.all(cluster),
+        timeoutNanos,
+        StreamLimits.NONE,
+        false,
+        false,
+        Mode.AUTO,
+        chains);
   }
 
   /** In which protocol a call goes to a cluster, or why it cannot. */

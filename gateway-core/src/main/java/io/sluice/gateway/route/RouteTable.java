@@ -16,15 +16,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds a call's route: of all rules that take it the most specific, see {@link
  * MatchConfig#specificity}. Rules are for names of services with their package and without; of two
- * that are equally specific, the one that fits the name with its package counts. With it comes the
- * chain that runs before there is a route. Immutable.
+ * that are equally specific, the one that fits the name with its package counts. With it come the
+ * chains that run before there is a route. Immutable.
  *
  * <p>What a rule says of the service and of the method is looked up; only its other conditions are
  * tried one by one, and only of rules that fit so far.
  */
 public final class RouteTable {
   private final Object identity;
-  private final FilterChain beforeRouting;
+  private final Entrances entrances;
   private final List<Rule> rules;
   private final Map<String, Route> byName = new HashMap<>();
   private final Map<String, Candidates> services = new HashMap<>();
@@ -34,20 +34,17 @@ public final class RouteTable {
   private final @Nullable RouteTable lastResort;
 
   /**
-   * @param beforeRouting runs on every call, also on those without a route
+   * @param entrances what runs on every call, also on those without a route
    * @param rules no two equally specific ones that take the same call
    */
-  public RouteTable(FilterChain beforeRouting, List<Rule> rules) {
-    this(new Object(), beforeRouting, rules, null);
+  public RouteTable(Entrances entrances, List<Rule> rules) {
+    this(new Object(), entrances, rules, null);
   }
 
   private RouteTable(
-      Object identity,
-      FilterChain beforeRouting,
-      List<Rule> rules,
-      @Nullable RouteTable lastResort) {
+      Object identity, Entrances entrances, List<Rule> rules, @Nullable RouteTable lastResort) {
     this.identity = identity;
-    this.beforeRouting = beforeRouting;
+    this.entrances = entrances;
     this.rules = List.copyOf(rules);
     this.lastResort = lastResort;
     Map<String, List<Rule>> byService = new HashMap<>();
@@ -74,8 +71,8 @@ public final class RouteTable {
   }
 
   /** The filters that run before there is a route. */
-  public FilterChain beforeRouting() {
-    return beforeRouting;
+  public Entrances entrances() {
+    return entrances;
   }
 
   /**
@@ -84,14 +81,15 @@ public final class RouteTable {
    * @param lastResort takes of the calls that no rule here takes those that it has one for
    */
   public RouteTable inFrontOf(RouteTable lastResort) {
-    return new RouteTable(new Object(), beforeRouting, rules, lastResort);
+    return new RouteTable(new Object(), entrances, rules, lastResort);
   }
 
   /**
    * What is left of the table when all of its calls have their routes: nothing but its identity.
    */
   public RouteTable emptied() {
-    return new RouteTable(identity, FilterChain.of(List.of()), List.of(), null);
+    Entrances none = Entrances.all(FilterChain.of(List.of()));
+    return new RouteTable(identity, none, List.of(), null);
   }
 
   /** Whether the other one is this one, or what is left of it. */

@@ -64,7 +64,8 @@ class ConfigLoaderTest {
                         ListenerConfig.Checksum.PASS,
                         ListenerConfig.GrpcStatus.MAPPED,
                         "sluice",
-                        DEFAULT_LIMITS)),
+                        DEFAULT_LIMITS,
+                        List.of())),
                 Map.of(
                     "echo",
                     new ClusterConfig(
@@ -86,7 +87,8 @@ class ConfigLoaderTest {
                         4096,
                         100_000,
                         ClusterConfig.Checksum.PASS,
-                        new TemplateConfig(Map.of(), List.of(), Duration.ofMinutes(1), 1000))),
+                        new TemplateConfig(Map.of(), List.of(), Duration.ofMinutes(1), 1000),
+                        List.of())),
                 List.of(
                     new RouteConfig(
                         "default",
@@ -312,7 +314,8 @@ class ConfigLoaderTest {
         "2:59: a mapping where a text belongs");
     assertFaults(
         MINIMAL + "filters: [a]\n",
-        "2:11: a single value where a mapping belongs: its keys are use, with");
+        "2:11: a single value where a mapping belongs: its keys are use, with, when,"
+            + " onError, shadow, answerWithin");
     assertFaults(
         "- listeners\n",
         "1:1: a list where a mapping belongs: its keys are listeners, clusters, routes, filters, plugins, redis");
@@ -479,7 +482,7 @@ class ConfigLoaderTest {
     assertFaults(
         "listeners: {a: {address: 'localhost:1', serves: admin}, b: [], c: }\n",
         "1:60: a list where a mapping belongs: its keys are address, serves, exposed, checksum, grpcStatus,"
-            + " cancelName, limits",
+            + " cancelName, limits, filters",
         "1:66: missing key 'address': it is required");
   }
 

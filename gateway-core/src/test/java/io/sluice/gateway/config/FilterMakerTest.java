@@ -178,6 +178,33 @@ class FilterMakerTest {
   }
 
   @Test
+  void howAPlaceUsesAFilterIsChecked() {
+    assertFaults(
+        MINIMAL
+            + """
+            filters:
+              - {use: none, when: {listener: other}}
+              - {use: none, when: {}}
+              - {use: none, onError: opne}
+              - {use: none, answerWithin: 2h}
+            """,
+        List.of(NONE),
+        "3:34: listener 'other' is not defined: there are rpc",
+        "4:23: 'when' without a condition: a filter that sees all calls has none",
+        "5:26: 'opne' is not known here: did you mean 'open'? allowed are closed, open",
+        "6:31: '2h' is too long: at most 1h");
+  }
+
+  @Test
+  void anAdminListenerHasNoFilters() {
+    assertFaults(
+        "listeners: {rpc: {address: '127.0.0.1:0'},\n"
+            + "  admin: {address: '127.0.0.1:0', serves: admin, filters: [{use: none}]}}\n",
+        List.of(NONE),
+        "2:59: no calls pass an admin listener, and so no filters: give them to one that serves rpc");
+  }
+
+  @Test
   void anUnknownFilterIsToldWithThoseThereAre() {
     assertFaults(
         use("nine"),

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Test;
 class KeptFiltersTest {
   private static final String CONFIG =
       """
-      listeners: {rpc: {address: '127.0.0.1:0'}}
-      clusters: {c: {endpoints: ['127.0.0.1:1'], transport: framed}}
+      listeners: {rpc: {address: '127.0.0.1:0', filters: [{use: limit, with: {rate: 1}}]}}
+      clusters:
+        c:
+          {endpoints: ['127.0.0.1:1'], transport: framed, filters: [{use: limit, with: {rate: 1}}]}
       filters:
         - {use: limit, with: {rate: 1}}
         - {use: limit, with: {rate: 2}}
@@ -41,10 +43,11 @@ class KeptFiltersTest {
   void thoseThatTheChangeLeavesAlone() {
     LoadedConfig after = after(CONFIG.replace("rate: 2", "rate: 3"), factory);
 
-    assertThat(after.filters().get(0)).isSameAs(before.filters().get(0));
-    assertThat(after.filters().get(1)).isNotSameAs(before.filters().get(1));
-    assertThat(after.filters().get(2)).isSameAs(before.filters().get(2));
-    assertThat(after.routes().get(0).filters()).isEqualTo(before.routes().get(0).filters());
+    List<Filter> then = filters(before);
+    assertThat(filters(after).get(0)).isSameAs(then.get(0));
+    assertThat(filters(after).get(1)).isNotIn(then);
+    assertThat(filters(after).subList(2, then.size()))
+        .containsExactlyElementsOf(then.subList(2, then.size()));
   }
 
   @Test
@@ -54,8 +57,19 @@ class KeptFiltersTest {
             + "  - {name: a, match: {service: A}, cluster: c, filters: [{use: limit, with: {rate: 1}}]}\n";
     LoadedConfig after = after(swapped, factory);
 
-    assertThat(after.routes().get(2).filters()).isEqualTo(before.routes().get(0).filters());
-    assertThat(before.allFilters()).doesNotContainAnyElementsOf(after.routes().get(0).filters());
+    assertThat(filters(after.routes().get(2).filters()))
+        .containsExactlyElementsOf(filters(before.routes().get(0).filters()));
+    assertThat(filters(before))
+        .doesNotContainAnyElementsOf(filters(after.routes().get(0).filters()));
+  }
+
+  @Test
+  void noneInAnotherPlace() {
+    LoadedConfig after = after(CONFIG.replace("rpc:", "other:"), factory);
+
+    assertThat(filters(before))
+        .doesNotContainAnyElementsOf(filters(after.listenerFilters().get("other")))
+        .containsAll(filters(after.clusterFilters().get("c")));
   }
 
   @Test
@@ -78,6 +92,10 @@ class KeptFiltersTest {
   }
 
   private static List<Filter> filters(LoadedConfig config) {
-    return config.allFilters().stream().map(NamedFilter::filter).toList();
+    return filters(config.allFilters());
+  }
+
+  private static List<Filter> filters(List<NamedFilter> named) {
+    return named.stream().map(NamedFilter::filter).toList();
   }
 }

@@ -82,7 +82,7 @@ class YamlReaderTest {
     assertFaults(
         "listeners: {a: &a {address: 'a:1'}, b: {<<: *a, address: 'b:1'}}\n",
         "1:41: unknown key '<<': keys here are address, serves, exposed, checksum, grpcStatus,"
-            + " cancelName, limits");
+            + " cancelName, limits, filters");
   }
 
   @Test

@@ -196,20 +196,6 @@ class AwaitTest {
     }
   }
 
-  /** The call has its answer; the caller is told it when the gateway's patience is over. */
-  @Test
-  void neverAnsweredAtTheEnd() {
-    b.on(END, (call, m) -> Step.await(Promise.<Step>promise().future()));
-    c.on(REQUEST, (call, m) -> Step.reject(Status.forbidden("no")));
-    try (Downstream downstream = Downstream.echoing();
-        TestGateway gateway = TestGateway.to(downstream.port(), a, b, c);
-        Peer caller = gateway.connect()) {
-      assertThat(caller.call("echo", 1, Thrifts.args("hi")).exception().text())
-          .isEqualTo("request forbidden: no");
-      journal.assertCompletedOnce(ALL);
-    }
-  }
-
   @Test
   void aFailureAtTheEndIsToldToTheFiltersBeforeIt() {
     Promise<Step> never = Promise.promise();

@@ -24,7 +24,9 @@ import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
+import io.sluice.gateway.route.RouteChains;
 import io.sluice.gateway.route.RouteTable;
 import io.sluice.gateway.route.Rule;
 import io.vertx.core.Promise;
@@ -84,11 +86,15 @@ class ExchangeDeadlineTest {
             "c", ConfigLoader.load("g.yaml", CONFIG, List.of()).model().clusters().get("c"));
     RouteTable routes =
         new RouteTable(
-            global,
+            Entrances.all(global),
             List.of(
                 new Rule(
                     MatchConfig.ALL,
-                    Route.to(cluster, "r", TimeUnit.MILLISECONDS.toNanos(timeoutMillis), all))));
+                    Route.to(
+                        cluster,
+                        "r",
+                        TimeUnit.MILLISECONDS.toNanos(timeoutMillis),
+                        RouteChains.always(all)))));
 
     Exchange exchange =
         onLoop(

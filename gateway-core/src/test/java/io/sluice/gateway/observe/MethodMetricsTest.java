@@ -26,6 +26,7 @@ class MethodMetricsTest {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final StreamMetrics streams = new StreamMetrics(registry);
+  private final FilterMetrics filters = new FilterMetrics(registry);
 
   private static void ended(CallMetrics metrics, String service, String method, Status status) {
     RpcCall call =
@@ -55,8 +56,8 @@ class MethodMetricsTest {
   @Test
   void theFirstSoManyHaveTheirOwnAndTheRestIsOther() {
     Methods methods = new Methods(registry, 3);
-    CallMetrics one = new CallMetrics(registry, methods, streams);
-    CallMetrics two = new CallMetrics(registry, methods, streams);
+    CallMetrics one = new CallMetrics(registry, methods, streams, filters);
+    CallMetrics two = new CallMetrics(registry, methods, streams, filters);
     for (int i = 0; i < 100; i++) {
       ended(i % 2 == 0 ? one : two, "Cart", "m" + i, Status.OK);
       ended(one, "Cart", "m1", Status.OK);
@@ -70,7 +71,7 @@ class MethodMetricsTest {
 
   @Test
   void whatNobodyHasAnsweredTakesNoPlace() {
-    CallMetrics metrics = new CallMetrics(registry, new Methods(registry, 2), streams);
+    CallMetrics metrics = new CallMetrics(registry, new Methods(registry, 2), streams, filters);
     for (int i = 0; i < 50; i++) {
       ended(metrics, "Cart", "no" + i, Status.exception(1, "unknown method"));
       ended(metrics, "No" + i, "m", Status.unknownService("x", "m"));

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The table finds what one that tries every rule in turn would find. */
 class RouteTableTest {
+  private static final Entrances NO_FILTERS = Entrances.all(FilterChain.of(List.of()));
   private static final Peer PEER = new Peer(new InetSocketAddress("127.0.0.1", 1));
 
   private static RpcCall call(String packageName, String service, String method) {
@@ -75,7 +76,7 @@ class RouteTableTest {
       for (LoadedRoute route : ConfigLoader.load("t.yaml", text.toString(), List.of()).routes()) {
         rules.add(rule(route.config().matchOrAll(), route.config().name()));
       }
-      return new RouteTable(FilterChain.of(List.of()), rules);
+      return new RouteTable(NO_FILTERS, rules);
     } catch (ConfigException e) {
       assertThat(e.faults())
           .allMatch(
@@ -87,8 +88,7 @@ class RouteTableTest {
   private static Rule rule(MatchConfig match, String name) {
     return new Rule(
         match,
-        new Route(
-            name, null, 0, StreamLimits.NONE, false, false, Mode.AUTO, FilterChain.of(List.of())));
+        new Route(name, null, 0, StreamLimits.NONE, false, false, Mode.AUTO, RouteChains.NO_MORE));
   }
 
   private static String find(RouteTable table, RpcCall call) {
@@ -330,7 +330,7 @@ class RouteTableTest {
   void aTableBehindItTakesOnlyWhatNoRuleTakes() {
     RouteTable behind =
         new RouteTable(
-            FilterChain.of(List.of()),
+            NO_FILTERS,
             List.of(
                 rule(match("shop.Cart", null, null), "behind"),
                 rule(match("shop.Till", null, null), "behind")));
@@ -378,7 +378,7 @@ class RouteTableTest {
       rules.add(rule(match(null, null, "glob" + i + ".*"), "g" + i));
       rules.add(rule(match(null, null, "*.tail" + i), "t" + i));
     }
-    RouteTable table = new RouteTable(FilterChain.of(List.of()), rules);
+    RouteTable table = new RouteTable(NO_FILTERS, rules);
     for (int i = 0; i < 10_000; i++) {
       assertThat(find(table, call("", "svc" + i, "m"))).isEqualTo("s" + i);
       assertThat(find(table, call("", "pre" + i + ".X", "m"))).isEqualTo("p" + i);

@@ -47,6 +47,13 @@ public final class Journal {
     return threads;
   }
 
+  /** Forgets what was so far. */
+  public void clear() {
+    events.clear();
+    ends.clear();
+    threads.clear();
+  }
+
   public void awaitEvent(String event) {
     await().atMost(Duration.ofSeconds(20)).until(() -> events.contains(event));
   }
@@ -54,6 +61,8 @@ public final class Journal {
   /** Waits until these filters have completed, and sees that each did so once. */
   public void assertCompletedOnce(String... names) {
     await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(10))
         .atMost(Duration.ofSeconds(20))
         .untilAsserted(
             () -> assertThat(namesAt(Probe.Hook.COMPLETE)).containsExactlyInAnyOrder(names));

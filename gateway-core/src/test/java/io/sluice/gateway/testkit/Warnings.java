@@ -54,6 +54,12 @@ public final class Warnings implements AutoCloseable {
     return lines.get(0);
   }
 
+  /** The first line, of maybe more; waits until it is there. */
+  public String first() {
+    await().atMost(PATIENCE).until(() -> !lines.isEmpty());
+    return lines.get(0);
+  }
+
   @Override
   public void close() {
     logger.detachAppender(appender);

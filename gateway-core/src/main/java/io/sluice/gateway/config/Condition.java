@@ -1,16 +1,15 @@
-package io.sluice.gateway.route;
+package io.sluice.gateway.config;
 
 import io.sluice.api.Call;
 import io.sluice.api.Codec;
 import io.sluice.api.Protocol;
-import io.sluice.gateway.config.MatchConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a rule asks of a call beside service and method.
+ * What a match asks of a call beside service and method.
  *
  * @param name what a user calls it
  * @param actual what a call has; null for nothing
