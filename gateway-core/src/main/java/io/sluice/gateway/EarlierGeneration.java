@@ -1,5 +1,6 @@
 package io.sluice.gateway;
 
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.plugin.LoadedPlugin;
@@ -8,6 +9,7 @@ import io.sluice.gateway.route.RouteTable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What is kept for the calls of a configuration that runs no longer: at first all that it had. Read
@@ -15,12 +17,15 @@ import java.util.List;
  */
 final class EarlierGeneration {
   private final Collection<Cluster> clusters;
+  private final Map<String, ClusterConfig> clusterConfigs;
+  private boolean over;
   private volatile RouteTable routes;
   private volatile List<NamedFilter> filters;
   private volatile List<LoadedPlugin> plugins;
 
   EarlierGeneration(Generation before) {
     clusters = before.clusters().values();
+    clusterConfigs = before.config().model().clusters();
     routes = before.routes();
     filters = before.config().allFilters();
     plugins = before.plugins();
@@ -28,6 +33,11 @@ final class EarlierGeneration {
 
   Collection<Cluster> clusters() {
     return clusters;
+  }
+
+  /** By their names; none once all has been let go. For the thread that changes this. */
+  Map<String, ClusterConfig> clusterConfigs() {
+    return over ? Map.of() : clusterConfigs;
   }
 
   RouteTable routes() {
@@ -60,6 +70,7 @@ final class EarlierGeneration {
    * @return all filters that were still kept
    */
   List<NamedFilter> letGo() {
+    over = true;
     List<NamedFilter> of = filters;
     filters = List.of();
     plugins = List.of();
@@ -67,8 +78,14 @@ final class EarlierGeneration {
     return of;
   }
 
-  /** Whether one of the chain's filters is of the plugin's code. */
+  /**
+   * Whether calls that go by this chain may use the plugin's code: one of the filters is of it, or
+   * it brings something else than filters, of which nobody keeps count.
+   */
   static boolean uses(FilterChain chain, LoadedPlugin plugin) {
+    if (!plugin.bringsOnlyFilters()) {
+      return true;
+    }
     for (NamedFilter named : chain.filters()) {
       if (plugin.made(named.filter())) {
         return true;

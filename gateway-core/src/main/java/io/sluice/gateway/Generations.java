@@ -3,11 +3,13 @@ package io.sluice.gateway;
 import io.sluice.api.Status;
 import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.Exchanges;
 import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.FilterLife;
+import io.sluice.gateway.filter.FilterStartException;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.RouteTable;
@@ -47,6 +49,7 @@ final class Generations {
   private final Clients clients;
   private final Contexts contexts;
   private final FilterLife filters;
+  private final Sources sources;
 
   /** One thread, on which filters are started and stopped, and plugins let go. */
   private final WorkerExecutor worker;
@@ -62,6 +65,7 @@ final class Generations {
     this.clients = clients;
     this.contexts = contexts;
     this.filters = new FilterLife(contexts);
+    this.sources = new Sources(contexts, clients);
     this.worker = worker;
   }
 
@@ -119,16 +123,29 @@ final class Generations {
    * Starts what a configuration needs: the first half of a change.
    *
    * @param plugins held by the caller until the change is made
-   * @return fails if a filter cannot start; nothing has changed then
+   * @return fails if a filter or an endpoint source cannot start; nothing has changed then
    */
   Future<Void> prepare(LoadedConfig config, List<LoadedPlugin> plugins) {
     return worker.executeBlocking(
         () -> {
           contexts.prepare(config.model().redis());
-          filters.use(config.allFilters());
+          sources.use(config.model().clusters());
+          useFilters(config);
           plugins.forEach(LoadedPlugin::retain);
           return null;
         });
+  }
+
+  private void useFilters(LoadedConfig config) throws FilterStartException {
+    boolean used = false;
+    try {
+      filters.use(config.allFilters());
+      used = true;
+    } finally {
+      if (!used) {
+        sources.release(config.model().clusters());
+      }
+    }
   }
 
   /** Takes back what {@link #prepare} has done. */
@@ -136,6 +153,7 @@ final class Generations {
     return worker.executeBlocking(
         () -> {
           filters.release(config.allFilters());
+          sources.release(config.model().clusters());
           plugins.forEach(LoadedPlugin::release);
           return null;
         });
@@ -151,7 +169,7 @@ final class Generations {
   void put(LoadedConfig config, List<LoadedPlugin> plugins, @Nullable Address own) {
     Generation before = current;
     Map<String, Cluster> clusters =
-        Snapshots.clusters(config, before == null ? Map.of() : before.clusters());
+        Snapshots.clusters(config, before == null ? Map.of() : before.clusters(), sources::of);
     RouteTable routes = Snapshots.routeTable(config, clusters);
     if (own != null) {
       routes = routes.inFrontOf(OwnServices.at(own));
@@ -240,7 +258,9 @@ final class Generations {
     return worker.executeBlocking(
         () -> {
           List<LoadedPlugin> plugins = over.plugins();
+          Map<String, ClusterConfig> clusters = over.clusterConfigs();
           filters.release(over.letGo());
+          sources.release(clusters);
           plugins.forEach(LoadedPlugin::release);
           return null;
         });

@@ -5,12 +5,12 @@ import io.sluice.gateway.admin.Health;
 import io.sluice.gateway.admin.Insight;
 import io.sluice.gateway.client.Clients;
 import io.sluice.gateway.client.EndpointStats;
-import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.filter.NamedFilter;
 import io.sluice.gateway.loop.Budget;
 import io.sluice.gateway.observe.LoopMetrics;
+import io.sluice.gateway.route.Cluster;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -61,7 +61,7 @@ final class Overview implements Insight {
         .map(
             stats -> {
               Generation now = generations.current();
-              return new Serving(isReady(), now.config().model().clusters(), now.routes(), stats);
+              return new Serving(isReady(), now.clusters(), now.routes(), stats);
             });
   }
 
@@ -114,14 +114,14 @@ final class Overview implements Insight {
     facts.add("clusters: " + config.model().clusters().size());
     List<String> filters = config.allFilters().stream().map(NamedFilter::name).toList();
     facts.add("filters: " + filters.size() + (filters.isEmpty() ? "" : " " + filters));
-    clusters(config, stats, facts);
+    clusters(now.clusters(), stats, facts);
     return facts;
   }
 
-  private static void clusters(LoadedConfig config, List<EndpointStats> stats, List<String> facts) {
-    for (Map.Entry<String, ClusterConfig> cluster :
-        new TreeMap<>(config.model().clusters()).entrySet()) {
-      for (EndpointConfig endpoint : cluster.getValue().endpoints()) {
+  private static void clusters(
+      Map<String, Cluster> clusters, List<EndpointStats> stats, List<String> facts) {
+    for (Map.Entry<String, Cluster> cluster : new TreeMap<>(clusters).entrySet()) {
+      for (EndpointConfig endpoint : cluster.getValue().endpoints().now()) {
         String name = endpoint.address().toString();
         String does =
             stats.stream()

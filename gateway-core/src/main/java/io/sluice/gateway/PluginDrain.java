@@ -102,7 +102,8 @@ final class PluginDrain {
     List<Future<?>> done = new ArrayList<>();
     for (LoadedPlugin plugin : plugins) {
       boolean used =
-          chains.isEmpty()
+          !plugin.bringsOnlyFilters()
+              || chains.isEmpty()
               || chains.get().stream().anyMatch(chain -> EarlierGeneration.uses(chain, plugin));
       if (!used) {
         done.add(generations.letGo(earlier, plugin));

@@ -1,6 +1,6 @@
 package io.sluice.gateway;
 
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.ConfigSource;
@@ -43,7 +43,7 @@ public final class Reloader {
   private final Gateway gateway;
   private final ConfigSource source;
   private final PluginHost plugins;
-  private final List<FilterFactory<?>> others;
+  private final List<Factory<?, ?>> others;
   private final WorkerExecutor worker;
   private final Context loop;
   private final ConfigWatch watch;
@@ -66,7 +66,7 @@ public final class Reloader {
       ConfigSource source,
       Origin origin,
       PluginHost plugins,
-      List<FilterFactory<?>> others,
+      List<Factory<?, ?>> others,
       @Nullable LastGood lastGood) {
     this.vertx = vertx;
     this.gateway = gateway;
@@ -102,7 +102,7 @@ public final class Reloader {
       ConfigSource source,
       Origin origin,
       PluginHost plugins,
-      List<FilterFactory<?>> others,
+      List<Factory<?, ?>> others,
       @Nullable LastGood lastGood) {
     Reloader reloader = new Reloader(vertx, gateway, source, origin, plugins, others, lastGood);
     gateway.upkeep().follows(plugins);
@@ -122,10 +122,10 @@ public final class Reloader {
     watch.stop();
   }
 
-  /** All filters there are. */
-  public static List<FilterFactory<?>> factories(
-      List<LoadedPlugin> plugins, List<FilterFactory<?>> others) {
-    List<FilterFactory<?>> all = new ArrayList<>(others);
+  /** All extensions that there are. */
+  public static List<Factory<?, ?>> factories(
+      List<LoadedPlugin> plugins, List<Factory<?, ?>> others) {
+    List<Factory<?, ?>> all = new ArrayList<>(others);
     plugins.forEach(plugin -> all.addAll(plugin.factories()));
     return all;
   }

@@ -2,7 +2,6 @@ package io.sluice.gateway;
 
 import io.sluice.gateway.admin.Health;
 import io.sluice.gateway.client.EndpointStats;
-import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.route.Route;
@@ -25,7 +24,7 @@ final class Serving implements Health {
   private static final String ROUTE = "route:";
 
   private final boolean ready;
-  private final Map<String, ClusterConfig> clusters;
+  private final Map<String, Cluster> clusters;
   private final RouteTable routes;
   private final Set<String> down = new HashSet<>();
 
@@ -34,10 +33,7 @@ final class Serving implements Health {
    * @param stats of the endpoints that were used
    */
   Serving(
-      boolean ready,
-      Map<String, ClusterConfig> clusters,
-      RouteTable routes,
-      List<EndpointStats> stats) {
+      boolean ready, Map<String, Cluster> clusters, RouteTable routes, List<EndpointStats> stats) {
     this.ready = ready;
     this.clusters = clusters;
     this.routes = routes;
@@ -49,7 +45,7 @@ final class Serving implements Health {
     }
     clusters.forEach(
         (name, cluster) -> {
-          if (!cluster.isTemplate() && areOut(name, cluster.endpoints(), out)) {
+          if (!cluster.config().isTemplate() && areOut(name, cluster.endpoints().now(), out)) {
             down.add(name);
           }
         });

@@ -7,6 +7,7 @@ import io.sluice.gateway.config.RouteConfig;
 import io.sluice.gateway.config.RouteConfig.BusinessStatus;
 import io.sluice.gateway.config.RouteConfig.Transients;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.EndpointList;
 import io.sluice.gateway.route.Entrances;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.route.RouteChains;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 
 /** Makes what calls run by out of what the configuration says. */
 public final class Snapshots {
@@ -26,15 +28,19 @@ public final class Snapshots {
 
   /** The routes of a configuration, in its order, with clusters made anew. */
   public static RouteTable routeTable(LoadedConfig config) {
-    return routeTable(config, clusters(config, Map.of()));
+    return routeTable(config, clusters(config, Map.of(), Snapshots::written));
   }
 
   /**
    * The clusters of a configuration by their names.
    *
    * @param before those that are there already; they stay where nothing of them has changed
+   * @param endpoints where each is reached
    */
-  static Map<String, Cluster> clusters(LoadedConfig config, Map<String, Cluster> before) {
+  static Map<String, Cluster> clusters(
+      LoadedConfig config,
+      Map<String, Cluster> before,
+      BiFunction<String, ClusterConfig, EndpointList> endpoints) {
     Map<String, Cluster> clusters = new HashMap<>();
     config
         .model()
@@ -44,9 +50,17 @@ public final class Snapshots {
               ClusterConfig downstream = wanted.withoutFilters();
               Cluster there = before.get(name);
               boolean same = there != null && there.config().equals(downstream);
-              clusters.put(name, same ? there : new Cluster(name, downstream));
+              clusters.put(
+                  name,
+                  same
+                      ? there
+                      : new Cluster(name, downstream, endpoints.apply(name, downstream)));
             });
     return clusters;
+  }
+
+  private static EndpointList written(String name, ClusterConfig config) {
+    return new EndpointList(config.endpoints());
   }
 
   /** The routes of a configuration, in its order, to these clusters. */

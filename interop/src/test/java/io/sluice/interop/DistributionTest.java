@@ -74,6 +74,10 @@ final class DistributionTest {
     assertThat(distribution.command()).isExecutable();
     assertThat(distribution.home().resolve("systemd/sluice.service")).isRegularFile();
     assertThat(distribution.home().resolve("plugins")).isNotEmptyDirectory();
+    assertThat(Files.readString(distribution.home().resolve("conf/gateway.yaml")))
+        .startsWith("# yaml-language-server: $schema=gateway.schema.json\n");
+    assertThat(Files.readString(distribution.home().resolve("conf/gateway.schema.json")))
+        .contains("\"header-rewrite\"", "\"access-log\"");
     try (Stream<Path> files = Files.list(distribution.home().resolve("lib"))) {
       assertThat(files).allMatch(file -> file.toString().endsWith(".jar"));
     }

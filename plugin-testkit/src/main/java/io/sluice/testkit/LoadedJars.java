@@ -1,7 +1,7 @@
 package io.sluice.testkit;
 
 import io.sluice.api.ApiVersion;
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginRefused;
 import io.sluice.gateway.plugin.SingleJar;
@@ -34,8 +34,8 @@ final class LoadedJars implements AutoCloseable {
     return jars.stream().map(SingleJar::plugin).toList();
   }
 
-  List<FilterFactory<?>> factories() {
-    List<FilterFactory<?>> factories = new ArrayList<>();
+  List<Factory<?, ?>> factories() {
+    List<Factory<?, ?>> factories = new ArrayList<>();
     plugins().forEach(plugin -> factories.addAll(plugin.factories()));
     return factories;
   }

@@ -3,6 +3,7 @@ package io.sluice.testkit;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.EventLoop;
+import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.config.ConfigException;
@@ -67,7 +68,7 @@ final class MemoryGateway extends TestGateway {
     }
   }
 
-  static LoadedConfig load(String text, List<FilterFactory<?>> factories) {
+  static LoadedConfig load(String text, List<? extends Factory<?, ?>> factories) {
     try {
       return ConfigLoader.load("test.yaml", text, factories);
     } catch (ConfigException e) {

@@ -2,6 +2,7 @@ package io.sluice.testkit;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.LoadedConfig;
@@ -34,7 +35,7 @@ final class SocketGateway extends TestGateway {
         Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
     try {
       plugins.forEach(jars::load);
-      List<FilterFactory<?>> all = new ArrayList<>(factories);
+      List<Factory<?, ?>> all = new ArrayList<>(factories);
       all.addAll(jars.factories());
       LoadedConfig config = MemoryGateway.load(text, all);
       return new SocketGateway(

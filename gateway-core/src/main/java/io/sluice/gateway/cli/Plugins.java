@@ -1,6 +1,7 @@
 package io.sluice.gateway.cli;
 
 import io.sluice.api.ApiVersion;
+import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Reloader;
 import io.sluice.gateway.config.SettingsCheck;
@@ -27,7 +28,7 @@ public final class Plugins implements AutoCloseable {
 
   private final Path copies;
   private final PluginHost host;
-  private final List<FilterFactory<?>> others = ofClassPath();
+  private final List<Factory<?, ?>> others = ofClassPath();
 
   private Plugins(Path copies, PluginHost host) {
     this.copies = copies;
@@ -75,21 +76,21 @@ public final class Plugins implements AutoCloseable {
     return host;
   }
 
-  private static List<FilterFactory<?>> ofClassPath() {
-    List<FilterFactory<?>> factories = new ArrayList<>();
-    for (FilterFactory<?> factory : ServiceLoader.load(FilterFactory.class)) {
+  private static List<Factory<?, ?>> ofClassPath() {
+    List<Factory<?, ?>> factories = new ArrayList<>();
+    for (Factory<?, ?> factory : ServiceLoader.load(FilterFactory.class)) {
       factories.add(factory);
     }
     return factories;
   }
 
   /** Those on the class path. */
-  List<FilterFactory<?>> others() {
+  List<Factory<?, ?>> others() {
     return others;
   }
 
   /** All of them, as they are now. */
-  public List<FilterFactory<?>> factories() {
+  public List<Factory<?, ?>> factories() {
     return Reloader.factories(host.plugins(), others);
   }
 

@@ -194,7 +194,13 @@ final class RouteExplanation {
         + protocol.label()
         + (way.translates(caller) ? translated : "")
         + " to "
-        + cluster.endpoints().stream()
+        + endpoints(cluster);
+  }
+
+  private static String endpoints(ClusterConfig cluster) {
+    return cluster.source() != null
+        ? "what '" + cluster.source().name() + "' finds"
+        : cluster.endpoints().stream()
             .map(endpoint -> endpoint.address().toString())
             .collect(Collectors.joining(", "));
   }

@@ -1,6 +1,7 @@
 package io.sluice.gateway.cli;
 
 import io.sluice.api.ApiVersion;
+import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginManifest;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +55,7 @@ final class VerifyPluginCommand implements Callable<Integer> {
     try (SingleJar single = SingleJar.load(jar, ApiVersion.CURRENT)) {
       LoadedPlugin plugin = single.plugin();
       if (with != null) {
-        FilterFactory<?> factory = meant(plugin.factories());
+        FilterFactory<?> factory = meant(filters(plugin));
         if (factory == null) {
           return FAILED;
         }
@@ -99,12 +101,28 @@ final class VerifyPluginCommand implements Callable<Integer> {
     out.println("  description  " + manifest.description());
     out.println("  licence      " + manifest.license());
     out.println("  API          " + manifest.requires() + ", here it is " + ApiVersion.CURRENT);
-    out.println("  filters      " + names(plugin.factories()));
+    List<FilterFactory<?>> filters = filters(plugin);
+    out.println("  filters      " + names(filters));
+    List<Factory<?, ?>> others = new ArrayList<>(plugin.factories());
+    others.removeAll(filters);
+    if (!others.isEmpty()) {
+      out.println("  others       " + names(others));
+    }
     out.println("  SHA-256      " + plugin.sha256());
     out.flush();
   }
 
-  private static String names(List<FilterFactory<?>> factories) {
-    return String.join(", ", factories.stream().map(FilterFactory::name).toList());
+  private static List<FilterFactory<?>> filters(LoadedPlugin plugin) {
+    List<FilterFactory<?>> filters = new ArrayList<>();
+    for (Factory<?, ?> factory : plugin.factories()) {
+      if (factory instanceof FilterFactory<?> filter) {
+        filters.add(filter);
+      }
+    }
+    return filters;
+  }
+
+  private static String names(List<? extends Factory<?, ?>> factories) {
+    return String.join(", ", factories.stream().map(Factory::name).toList());
   }
 }

@@ -1,5 +1,7 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.LoadBalancer;
+import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ClusterConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +17,21 @@ abstract class Balancer {
     this.endpoints = List.copyOf(endpoints);
   }
 
-  static Balancer of(ClusterConfig.Balance balance, List<Endpoint> endpoints) {
-    return switch (balance) {
+  /**
+   * The one of a cluster.
+   *
+   * @param extension chooses instead of the cluster's {@code balance}; null for that
+   * @param version another one for each list of endpoints
+   */
+  static Balancer of(
+      ClusterConfig config,
+      @Nullable LoadBalancer extension,
+      List<Endpoint> endpoints,
+      long version) {
+    if (extension != null && config.balancer() != null) {
+      return new ExtensionBalancer(config.balancer().name(), extension, endpoints, version);
+    }
+    return switch (config.balance()) {
       case ROUND_ROBIN -> new RoundRobin(endpoints);
       case LEAST_CALLS -> new LeastCalls(endpoints);
     };
@@ -27,34 +42,34 @@ abstract class Balancer {
    *
    * @return null if there is none
    */
-  abstract @Nullable Endpoint choose(List<Endpoint> tried);
+  abstract @Nullable Endpoint choose(RpcCall call, List<Endpoint> tried);
 
   /**
    * The endpoint for a call. If all are in back-off, the one whose time is over first: no call
    * fails without a try.
    *
-   * @param tried those that have failed this call already, fewer than there are
+   * @param tried those that have failed this call already
+   * @return null if all have, or there are none
    */
-  final Endpoint pick(List<Endpoint> tried) {
-    Endpoint chosen = choose(tried);
+  final @Nullable Endpoint pick(RpcCall call, List<Endpoint> tried) {
+    Endpoint chosen = choose(call, tried);
     if (chosen == null) {
       chosen = soonest(tried);
     }
-    chosen.backoff().picked();
+    if (chosen != null) {
+      chosen.backoff().picked();
+    }
     return chosen;
   }
 
-  private Endpoint soonest(List<Endpoint> tried) {
-    Endpoint soonest = null;
+  private @Nullable Endpoint soonest(List<Endpoint> tried) {
+    @Nullable Endpoint soonest = null;
     for (int i = 0; i < size(); i++) {
       Endpoint endpoint = endpoint(i);
       if (!tried.contains(endpoint)
           && (soonest == null || endpoint.backoff().left() < soonest.backoff().left())) {
         soonest = endpoint;
       }
-    }
-    if (soonest == null) {
-      throw new IllegalArgumentException("every endpoint has been tried");
     }
     return soonest;
   }
@@ -69,6 +84,10 @@ abstract class Balancer {
 
   final Endpoint endpoint(int i) {
     return endpoints.get(i);
+  }
+
+  final List<Endpoint> endpoints() {
+    return endpoints;
   }
 
   final void close() {

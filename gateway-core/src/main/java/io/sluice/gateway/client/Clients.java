@@ -2,6 +2,7 @@ package io.sluice.gateway.client;
 
 import io.netty.channel.EventLoop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.EndpointList;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 /** The generic client of each loop. Filled at start; a connection looks its own up once. */
 public final class Clients {
@@ -67,12 +69,21 @@ public final class Clients {
             });
   }
 
+  /** Has every loop go over to the endpoints that are in this list now. On any thread. */
+  public void follow(EndpointList endpoints) {
+    each(client -> client.follow(endpoints));
+  }
+
   /** Closes every loop's connections to a cluster that no call goes to any more. */
   public void letGo(Cluster cluster) {
+    each(client -> client.letGo(cluster));
+  }
+
+  private void each(Consumer<GenericClient> what) {
     byLoop.forEach(
         (eventLoop, client) -> {
           if (!eventLoop.isShuttingDown()) {
-            eventLoop.execute(() -> client.letGo(cluster));
+            eventLoop.execute(() -> what.accept(client));
           }
         });
   }

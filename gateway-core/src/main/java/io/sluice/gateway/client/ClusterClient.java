@@ -1,39 +1,48 @@
 package io.sluice.gateway.client;
 
+import io.sluice.api.LoadBalancer;
 import io.sluice.api.Protocol;
+import io.sluice.api.Status;
+import io.sluice.api.Use;
 import io.sluice.gateway.call.MessageHead;
 import io.sluice.gateway.call.RequestSink;
 import io.sluice.gateway.call.ResponseSink;
 import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.Address;
+import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
 import io.sluice.gateway.wire.pingpong.MessageReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One loop's connections to a cluster with given addresses, and the choice among its endpoints. */
 class ClusterClient implements ClusterCalls {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterClient.class);
+
   private final Cluster cluster;
   private final Loop loop;
   private final Connector connector;
   private final OpenCalls openCalls;
-  private final Balancer balancer;
+  private final @Nullable LoadBalancer extension;
+  private Balancer balancer;
+  private long version;
   private int calls;
 
-  /** For a cluster whose addresses are in its configuration. */
+  /** For a cluster whose addresses come of no call. */
   ClusterClient(Cluster cluster, Loop loop, Connector connector) {
-    this(
-        cluster,
-        loop,
-        connector,
-        cluster.config().endpoints().stream().map(e -> e.address().address()).toList(),
-        new OpenCalls(cluster));
+    this(cluster, loop, connector, List.of(), new OpenCalls(cluster));
+    follow();
   }
 
   /**
-   * @param addresses of the cluster's endpoints, in their order
+   * @param addresses that come of the endpoints of the cluster's configuration, in their order
    * @param openCalls counts those of other instances of the cluster too
    */
   ClusterClient(
@@ -48,10 +57,52 @@ class ClusterClient implements ClusterCalls {
     this.openCalls = openCalls;
     List<Endpoint> endpoints = new ArrayList<>();
     for (int i = 0; i < addresses.size(); i++) {
-      int weight = cluster.config().endpoints().get(i).weight();
-      endpoints.add(new Endpoint(addresses.get(i), weight, this));
+      endpoints.add(new Endpoint(addresses.get(i), cluster.config().endpoints().get(i), this));
     }
-    this.balancer = Balancer.of(cluster.config().balance(), endpoints);
+    this.extension = extension(cluster);
+    this.balancer = Balancer.of(cluster.config(), extension, endpoints, version);
+  }
+
+  private static @Nullable LoadBalancer extension(Cluster cluster) {
+    Use<LoadBalancer> use = cluster.config().balancer();
+    try {
+      return use == null ? null : use.make();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.atError()
+          .setMessage("load balancer '{}' cannot be made, endpoints take turns")
+          .addArgument(use.name())
+          .addKeyValue("cluster", cluster.name())
+          .setCause(e)
+          .log();
+      return null;
+    }
+  }
+
+  /**
+   * Goes over to the endpoints that the cluster has now. Those that stay keep their connections;
+   * those that go, until the calls that they have are over.
+   */
+  final void follow() {
+    Map<Address, Endpoint> before = new HashMap<>();
+    balancer.endpoints().forEach(endpoint -> before.put(endpoint.address(), endpoint));
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (EndpointConfig config : cluster.endpoints().now()) {
+      Address address = config.address().address();
+      Endpoint endpoint = before.remove(address);
+      if (endpoint == null) {
+        endpoint = new Endpoint(address, config, this);
+      } else {
+        endpoint.config(config);
+      }
+      endpoints.add(endpoint);
+    }
+    balancer = Balancer.of(cluster.config(), extension, endpoints, ++version);
+    before.values().forEach(Endpoint::retire);
+  }
+
+  /** What a call is told that no endpoint is left for. */
+  final Status noEndpoint() {
+    return Status.unavailable("cluster " + cluster.name() + " has no endpoint for it");
   }
 
   @Override
@@ -124,7 +175,7 @@ class ClusterClient implements ClusterCalls {
   @Override
   public final void stats(Consumer<EndpointStats> to) {
     for (int i = 0; i < balancer.size(); i++) {
-      to.accept(balancer.endpoint(i).stats(cluster.config().endpoints().get(i)));
+      to.accept(balancer.endpoint(i).stats());
     }
   }
 

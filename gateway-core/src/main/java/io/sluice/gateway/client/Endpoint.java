@@ -13,22 +13,26 @@ final class Endpoint {
 
   private final Address address;
   private final String name;
-  private final int weight;
   private final ClusterClient cluster;
   private final Backoff backoff = new Backoff();
   private final PingPongPool pingPong;
   private final SharedPool<MuxConnection> mux;
   private final SharedPool<GrpcConnection> grpc;
   private final SharedPool<TtstreamConnection> ttstream;
+  private EndpointConfig config;
   private int calls;
+  private boolean retired;
 
   /** Until when, in {@link System#nanoTime()}; 0 if not. */
   private long wearsOutUntil;
 
-  Endpoint(Address address, int weight, ClusterClient cluster) {
+  /**
+   * @param config what the endpoint comes of
+   */
+  Endpoint(Address address, EndpointConfig config, ClusterClient cluster) {
     this.address = address;
     this.name = address.toString();
-    this.weight = weight;
+    this.config = config;
     this.cluster = cluster;
     this.pingPong = new PingPongPool(this);
     this.mux = new SharedPool<>(this, 1, MuxConnection::new);
@@ -46,7 +50,25 @@ final class Endpoint {
   }
 
   int weight() {
-    return weight;
+    return config.weight();
+  }
+
+  /** It has the same address by another configuration. */
+  void config(EndpointConfig other) {
+    config = other;
+  }
+
+  /** Gets no more calls, and closes its connections after the last that it has. */
+  void retire() {
+    retired = true;
+    closeIfOver();
+  }
+
+  private void closeIfOver() {
+    if (retired && calls == 0) {
+      // Not here, where a connection may be in the middle of the end of its call.
+      cluster.loop().eventLoop().execute(this::close);
+    }
   }
 
   ClusterClient cluster() {
@@ -82,6 +104,7 @@ final class Endpoint {
 
   void callEnds() {
     calls--;
+    closeIfOver();
   }
 
   /**
@@ -118,10 +141,7 @@ final class Endpoint {
     return ttstream;
   }
 
-  /**
-   * @param config what the endpoint comes of
-   */
-  EndpointStats stats(EndpointConfig config) {
+  EndpointStats stats() {
     int open = 0;
     int idle = 0;
     int connecting = 0;

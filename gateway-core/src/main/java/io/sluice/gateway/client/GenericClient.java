@@ -9,6 +9,7 @@ import io.sluice.gateway.config.Outbound;
 import io.sluice.gateway.exchange.Dialer;
 import io.sluice.gateway.loop.Loop;
 import io.sluice.gateway.route.Cluster;
+import io.sluice.gateway.route.EndpointList;
 import io.sluice.gateway.route.Route;
 import io.sluice.gateway.translate.Translations;
 import io.vertx.core.Context;
@@ -83,6 +84,16 @@ public final class GenericClient implements Dialer {
                             stats,
                             EndpointStats::plus)));
     return byName.values();
+  }
+
+  /** The clusters with these endpoints have others from now on. On the loop. */
+  void follow(EndpointList endpoints) {
+    clusters.forEach(
+        (cluster, client) -> {
+          if (cluster.endpoints() == endpoints && client instanceof ClusterClient known) {
+            known.follow();
+          }
+        });
   }
 
   /** Closes the connections to a cluster that no call goes to any more. On the loop. */

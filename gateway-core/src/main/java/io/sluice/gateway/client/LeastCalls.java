@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.gateway.call.RpcCall;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,10 @@ final class LeastCalls extends Balancer {
   }
 
   @Override
-  @Nullable Endpoint choose(List<Endpoint> tried) {
+  @Nullable Endpoint choose(RpcCall call, List<Endpoint> tried) {
+    if (size() == 0) {
+      return null;
+    }
     ThreadLocalRandom random = ThreadLocalRandom.current();
     int first = from(random.nextInt(size()), tried);
     if (first < 0 || size() == 1) {

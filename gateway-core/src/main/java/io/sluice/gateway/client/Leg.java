@@ -107,7 +107,11 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
 
   /** Asks the next endpoint for a connection. */
   final void connect() {
-    Endpoint endpoint = cluster.balancer().pick(tried);
+    Endpoint endpoint = cluster.balancer().pick(call, tried);
+    if (endpoint == null) {
+      end(CallEnd.of(call, cluster.noEndpoint()));
+      return;
+    }
     call.attempt();
     if (asked == null) {
       cluster.callBegins();
@@ -125,7 +129,7 @@ abstract class Leg<C> implements RequestSink, ConnectionPool.Waiter<C> {
     if (over) {
       return;
     }
-    if (tried.size() + 1 == cluster.balancer().size()) {
+    if (tried.size() + 1 >= cluster.balancer().size()) {
       end(CallEnd.of(call, why));
       return;
     }

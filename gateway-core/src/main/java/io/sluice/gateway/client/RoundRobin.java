@@ -1,5 +1,6 @@
 package io.sluice.gateway.client;
 
+import io.sluice.gateway.call.RpcCall;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -16,13 +17,21 @@ final class RoundRobin extends Balancer {
     super(endpoints);
     gained = new int[endpoints.size()];
     // Else the first endpoint would get the first call of every loop and every gateway.
-    for (int n = ThreadLocalRandom.current().nextInt(endpoints.size()); n > 0; n--) {
+    for (int n = start(endpoints.size()); n > 0; n--) {
       choose(List.of());
     }
   }
 
+  private static int start(int endpoints) {
+    return endpoints == 0 ? 0 : ThreadLocalRandom.current().nextInt(endpoints);
+  }
+
   @Override
-  @Nullable Endpoint choose(List<Endpoint> tried) {
+  @Nullable Endpoint choose(RpcCall call, List<Endpoint> tried) {
+    return choose(tried);
+  }
+
+  private @Nullable Endpoint choose(List<Endpoint> tried) {
     int chosen = -1;
     int all = 0;
     for (int i = 0; i < size(); i++) {

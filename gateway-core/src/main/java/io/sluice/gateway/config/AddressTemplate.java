@@ -61,6 +61,11 @@ public record AddressTemplate(List<Part> host, int port) {
     host = List.copyOf(host);
   }
 
+  /** An address without placeholders. */
+  public static AddressTemplate of(Address address) {
+    return new AddressTemplate(List.of(new Part(Kind.TEXT, address.host())), address.port());
+  }
+
   /**
    * Reads the written form.
    *
@@ -78,7 +83,7 @@ public record AddressTemplate(List<Part> host, int port) {
     }
     Address address = example(text);
     if (parts.isEmpty()) {
-      return new AddressTemplate(List.of(new Part(Kind.TEXT, address.host())), address.port());
+      return of(address);
     }
     if (port < from) {
       throw new IllegalArgumentException("not an address: a port has no placeholder");

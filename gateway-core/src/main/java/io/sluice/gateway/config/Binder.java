@@ -1,7 +1,9 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Factory;
 import io.sluice.api.Secret;
 import io.sluice.api.Setting;
+import io.sluice.api.Use;
 import io.sluice.gateway.config.ConfigNode.Empty;
 import io.sluice.gateway.config.ConfigNode.Entry;
 import io.sluice.gateway.config.ConfigNode.Mapping;
@@ -34,18 +36,21 @@ final class Binder {
   private final Positions positions;
   private final Scalars scalars;
   private final Secrets secrets;
+  private final Extensions extensions;
   private int depth;
 
   /**
    * @param faults where to add what is wrong
    * @param positions where to note what was bound from where
    * @param folder in which the file is; paths in it begin there
+   * @param extensions that the file may name
    */
-  Binder(Faults faults, Positions positions, Path folder) {
+  Binder(Faults faults, Positions positions, Path folder, Extensions extensions) {
     this.faults = faults;
     this.positions = positions;
     this.scalars = new Scalars(faults);
     this.secrets = new Secrets(faults, folder);
+    this.extensions = extensions;
   }
 
   /**
@@ -150,8 +155,8 @@ final class Binder {
   }
 
   private @Nullable Object component(Component component, Mapping mapping) {
-    ConfigNode node = mapping.get(component.name());
-    if (node == null && component.setting().required()) {
+    ConfigNode node = nodeOf(component, mapping);
+    if (mapping.get(component.name()) == null && component.setting().required()) {
       Entry empty = mapping.entries().get(component.name());
       String what = "key " + Faults.quote(component.name());
       if (empty == null) {
@@ -168,6 +173,13 @@ final class Binder {
     return node != null && component.type() instanceof Class<?> type && type.isRecord()
         ? null // faulty, and its own defaults might be faulty too
         : byDefault(component, mapping.at());
+  }
+
+  /** What is written for a component; null if nothing is. */
+  private static @Nullable ConfigNode nodeOf(Component component, Mapping mapping) {
+    ConfigNode node = mapping.get(component.name());
+    boolean forUse = node instanceof Mapping;
+    return component.shares() && forUse != (component.used() != null) ? null : node;
   }
 
   private @Nullable Object byDefault(Component component, Mark at) {
@@ -195,7 +207,7 @@ final class Binder {
     Object value =
         node == null
             ? null
-            : new Binder(own, new Positions(), Path.of(""))
+            : new Binder(own, new Positions(), Path.of(""), new Extensions(List.of()))
                 .value(component.type(), component.setting(), node);
     if (own.count() > 0) {
       String what = own.inOrder().get(0).what();
@@ -207,7 +219,9 @@ final class Binder {
   /** What stands for an absent value that has no default of its own. */
   private static @Nullable Object nothing(Type type) {
     if (type instanceof ParameterizedType generic) {
-      return generic.getRawType() == List.class ? List.of() : Map.of();
+      return generic.getRawType() == Use.class
+          ? null
+          : generic.getRawType() == List.class ? List.of() : Map.of();
     }
     if (type == ConfigNode.class) {
       return new Empty(Mark.START);
@@ -223,6 +237,10 @@ final class Binder {
     if (type == Secret.class) {
       return secrets.read(node, setting);
     }
+    Class<?> used = RecordShape.used(type);
+    if (used != null) {
+      return use(Extensions.Kind.of(used), node);
+    }
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();
       return generic.getRawType() == List.class
@@ -231,6 +249,38 @@ final class Binder {
     }
     Class<?> plain = (Class<?>) type;
     return Scalars.knows(plain) ? scalar(plain, setting, node) : bind(plain, node);
+  }
+
+  // null without a name: a fault that has been told
+  @SuppressWarnings("ConstantValue")
+  private @Nullable Use<?> use(Extensions.Kind kind, ConfigNode node) {
+    Named named = bind(Named.class, node);
+    if (named == null || named.use() == null) {
+      return null;
+    }
+    Mark at = positions.ofValue(named, "use");
+    Factory<?, ?> factory = extensions.find(kind, named.use(), at, faults);
+    String what = kind.text() + " " + Faults.quote(named.use());
+    try {
+      return factory == null ? null : use(factory, named);
+    } catch (IllegalArgumentException e) {
+      faults.add(at, what, String.valueOf(e.getMessage()));
+    } catch (Exception | LinkageError e) {
+      faults.add(at, what + " failed", e.toString());
+    }
+    return null;
+  }
+
+  private <T, S extends Record> @Nullable Use<T> use(Factory<T, S> factory, Named named) {
+    int before = faults.count();
+    ConfigNode with = named.with() instanceof Empty ? new Empty(positions.of(named)) : named.with();
+    S settings = bind(factory.settings(), with);
+    if (settings == null || faults.count() > before) {
+      return null;
+    }
+    Use<T> use = Use.of(factory, settings);
+    use.make(); // to see whether it can be
+    return use;
   }
 
   private @Nullable Object scalar(Class<?> type, Setting setting, ConfigNode node) {

@@ -1,6 +1,9 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.EndpointSource;
+import io.sluice.api.LoadBalancer;
 import io.sluice.api.Setting;
+import io.sluice.api.Use;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -8,14 +11,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * A downstream service and how to reach it.
  *
- * @param endpoints at least one, each once, ports from 1
+ * @param endpoints each once, ports from 1; empty if there is a source
+ * @param source finds the endpoints; null if they are written down
  * @param service the service's name as the downstream is told it; null keeps the caller's
  * @param packageName goes before names of services that come without one; null for none
+ * @param balancer chooses the endpoint of a call in place of {@code balance}; null for that
  * @param firstByteTimeout null for none
  * @param filters in the order in which they see a request, after those of the route
  */
 public record ClusterConfig(
-    @Setting(value = "Its instances, each once.", required = true) List<EndpointConfig> endpoints,
+    @Setting(value = "Its instances, each once, or what finds them.", required = true)
+        List<EndpointConfig> endpoints,
+    @Key("endpoints") @Setting("") @Nullable Use<EndpointSource> source,
     @Setting(value = "The protocols that it speaks.", required = true) TransportConfig transport,
     @Setting(
             value =
@@ -32,6 +39,7 @@ public record ClusterConfig(
         @Nullable String packageName,
     @Setting(value = "Which of the instances a call goes to.", fallback = "round-robin")
         Balance balance,
+    @Key("balance") @Setting("") @Nullable Use<LoadBalancer> balancer,
     @Setting(value = "How long connecting may take.", fallback = "1s", min = 1, max = 300_000)
         Duration connectTimeout,
     @Setting(

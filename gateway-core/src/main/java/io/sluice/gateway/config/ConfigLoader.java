@@ -1,6 +1,6 @@
 package io.sluice.gateway.config;
 
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.filter.NamedFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,11 +32,11 @@ public final class ConfigLoader {
    * @param file the file's name as faults shall tell it; it is not read, but files that the text
    *     names are looked for beside it
    * @param text what is in the file
-   * @param factories the filters there are
+   * @param factories the extensions that there are
    * @throws ConfigException with every fault that was found
    */
   public static LoadedConfig load(
-      String file, String text, Collection<? extends FilterFactory<?>> factories) {
+      String file, String text, Collection<? extends Factory<?, ?>> factories) {
     return load(file, text, factories, new MadeFilters());
   }
 
@@ -49,7 +49,7 @@ public final class ConfigLoader {
   public static LoadedConfig load(
       String file,
       String text,
-      Collection<? extends FilterFactory<?>> factories,
+      Collection<? extends Factory<?, ?>> factories,
       LoadedConfig before) {
     return load(file, text, factories, before.made().copy());
   }
@@ -68,7 +68,8 @@ public final class ConfigLoader {
     GatewayConfig model =
         tree == null
             ? null
-            : new Binder(faults, positions, folderOf(file)).bind(GatewayConfig.class, tree);
+            : new Binder(faults, positions, folderOf(file), new Extensions(List.of()))
+                .bind(GatewayConfig.class, tree);
     if (model == null || model.plugins() == null || positions.isFaulty(model.plugins())) {
       throw new ConfigException(faults.inOrder());
     }
@@ -78,13 +79,11 @@ public final class ConfigLoader {
   }
 
   private static LoadedConfig load(
-      String file,
-      String text,
-      Collection<? extends FilterFactory<?>> factories,
-      MadeFilters before) {
+      String file, String text, Collection<? extends Factory<?, ?>> factories, MadeFilters before) {
     Faults faults = new Faults(file);
     Positions positions = new Positions();
-    Binder binder = new Binder(faults, positions, folderOf(file));
+    Extensions extensions = new Extensions(factories);
+    Binder binder = new Binder(faults, positions, folderOf(file), extensions);
 
     ConfigNode tree = YamlReader.read(text, faults);
     GatewayConfig model = tree == null ? null : binder.bind(GatewayConfig.class, tree);
@@ -92,7 +91,7 @@ public final class ConfigLoader {
       throw new ConfigException(faults.inOrder());
     }
     new ConfigChecks(model, positions, faults).run();
-    FilterMaker maker = new FilterMaker(factories, binder, positions, faults, before);
+    FilterMaker maker = new FilterMaker(extensions, binder, positions, faults, before);
     List<NamedFilter> global = maker.make("global", model.filters());
     Map<String, List<NamedFilter>> ofListeners = new LinkedHashMap<>();
     model

@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Factory;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.config.ConfigNode.Empty;
@@ -8,16 +9,14 @@ import io.sluice.gateway.filter.FilterChain;
 import io.sluice.gateway.filter.FilterPlace;
 import io.sluice.gateway.filter.NamedFilter;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the filters that a configuration uses, whatever their factories may throw. */
 final class FilterMaker {
-  private final Map<String, List<FilterFactory<?>>> factories = new TreeMap<>();
+  private final Extensions extensions;
   private final Binder binder;
   private final Positions positions;
   private final Faults faults;
@@ -29,14 +28,12 @@ final class FilterMaker {
    * @param earlier those of the load before, to go on with where nothing has changed
    */
   FilterMaker(
-      Collection<? extends FilterFactory<?>> factories,
+      Extensions extensions,
       Binder binder,
       Positions positions,
       Faults faults,
       MadeFilters earlier) {
-    for (FilterFactory<?> factory : factories) {
-      this.factories.computeIfAbsent(factory.name(), name -> new ArrayList<>()).add(factory);
-    }
+    this.extensions = extensions;
     this.binder = binder;
     this.positions = positions;
     this.faults = faults;
@@ -76,19 +73,12 @@ final class FilterMaker {
       return null;
     }
     Mark at = positions.ofValue(use, "use");
-    List<FilterFactory<?>> named = factories.getOrDefault(use.use(), List.of());
-    if (named.isEmpty()) {
-      faults.add(at, "unknown filter " + Faults.quote(use.use()), hint(use.use()));
-      return null;
-    }
-    if (named.size() > 1) {
-      List<String> makers = named.stream().map(f -> f.getClass().getName()).sorted().toList();
-      String what = "more than one filter is named " + Faults.quote(use.use());
-      faults.add(at, what, String.join(", ", makers));
+    Factory<?, ?> named = extensions.find(Extensions.Kind.FILTER, use.use(), at, faults);
+    if (!(named instanceof FilterFactory<?> factory)) {
       return null;
     }
     try {
-      return make(origin, named.get(0), use);
+      return make(origin, factory, use);
     } catch (IllegalArgumentException e) {
       faults.add(at, "filter " + Faults.quote(use.use()), String.valueOf(e.getMessage()));
     } catch (Throwable e) { // whatever its author's code may throw
@@ -131,16 +121,5 @@ final class FilterMaker {
       throw new IllegalArgumentException("its factory made none");
     }
     return filter;
-  }
-
-  private String hint(String name) {
-    if (factories.isEmpty()) {
-      return "there is none";
-    }
-    String guess =
-        Spelling.closest(name, factories.keySet())
-            .map(meant -> "did you mean " + Faults.quote(meant) + "? ")
-            .orElse("");
-    return guess + "known are " + String.join(", ", factories.keySet());
   }
 }

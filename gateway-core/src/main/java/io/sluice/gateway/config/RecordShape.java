@@ -2,6 +2,7 @@ package io.sluice.gateway.config;
 
 import io.sluice.api.Secret;
 import io.sluice.api.Setting;
+import io.sluice.api.Use;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
@@ -9,6 +10,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,9 +27,22 @@ final class RecordShape<T> {
    *
    * @param name its key in the file
    * @param nullable whether it is null, rather than its defaults, when a record is absent
+   * @param shares whether another component has the same key: a mapping is for the one that is a
+   *     {@link Use}, and all else for the other
    */
   record Component(
-      String name, Type type, Setting setting, boolean nullable, boolean isShorthand) {}
+      String name,
+      Type type,
+      Setting setting,
+      boolean nullable,
+      boolean isShorthand,
+      boolean shares) {
+
+    /** What is used, if it is a {@link Use}; else null. */
+    @Nullable Class<?> used() {
+      return RecordShape.used(type);
+    }
+  }
 
   private final Constructor<T> constructor;
   private final List<Component> components;
@@ -48,8 +63,10 @@ final class RecordShape<T> {
       throw new IllegalArgumentException(type.getName() + " is not a record");
     }
     List<Component> components = new ArrayList<>();
+    List<String> keys = Arrays.stream(type.getRecordComponents()).map(RecordShape::key).toList();
     for (RecordComponent component : type.getRecordComponents()) {
-      components.add(component(type, component));
+      boolean shares = Collections.frequency(keys, key(component)) > 1;
+      components.add(component(type, component, shares));
     }
     Class<?>[] parameters =
         Arrays.stream(type.getRecordComponents())
@@ -64,7 +81,12 @@ final class RecordShape<T> {
     }
   }
 
-  private static Component component(Class<?> owner, RecordComponent component) {
+  private static String key(RecordComponent component) {
+    Key key = component.getAnnotation(Key.class);
+    return key == null ? component.getName() : key.value();
+  }
+
+  private static Component component(Class<?> owner, RecordComponent component, boolean shares) {
     String name = owner.getName() + "." + component.getName();
     Setting setting = component.getAnnotation(Setting.class);
     Type type = component.getGenericType();
@@ -81,13 +103,16 @@ final class RecordShape<T> {
     if (type == Secret.class && !setting.fallback().isEmpty()) {
       throw new IllegalArgumentException(name + " has a fallback, so it is no secret");
     }
-    Key key = component.getAnnotation(Key.class);
+    if (used(type) != null && !setting.fallback().isEmpty()) {
+      throw new IllegalArgumentException(name + " has a fallback, but nobody knows what is there");
+    }
     return new Component(
-        key == null ? component.getName() : key.value(),
+        key(component),
         type,
         setting,
         component.getAnnotatedType().isAnnotationPresent(Nullable.class),
-        component.isAnnotationPresent(Shorthand.class));
+        component.isAnnotationPresent(Shorthand.class),
+        shares);
   }
 
   private static boolean isSupported(Type type) {
@@ -99,7 +124,8 @@ final class RecordShape<T> {
     }
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();
-      return generic.getRawType() == List.class && isSupported(arguments[0])
+      return used(type) != null
+          || generic.getRawType() == List.class && isSupported(arguments[0])
           || generic.getRawType() == Map.class
               && arguments[0] == String.class
               && isSupported(arguments[1]);
@@ -107,12 +133,22 @@ final class RecordShape<T> {
     return false;
   }
 
+  /** What is used, if the type is a {@link Use} of something that extensions make; else null. */
+  static @Nullable Class<?> used(Type type) {
+    return type instanceof ParameterizedType generic
+            && generic.getRawType() == Use.class
+            && generic.getActualTypeArguments()[0] instanceof Class<?> used
+            && Extensions.Kind.of(used) != null
+        ? used
+        : null;
+  }
+
   List<Component> components() {
     return components;
   }
 
   List<String> keys() {
-    return components.stream().map(Component::name).toList();
+    return components.stream().map(Component::name).distinct().toList();
   }
 
   Optional<Component> shorthand() {

@@ -57,6 +57,17 @@ public final class Contexts implements Lender {
     return lend(new User("filter", filter.name(), filter.filter().getClass().getClassLoader()));
   }
 
+  /**
+   * Begins a loan to something else than a filter; otherwise as {@link #lend(NamedFilter)}.
+   *
+   * @param kind what it is, as messages and its threads' names tell it
+   * @param name as in the configuration
+   * @param code its class loader
+   */
+  public Loan lend(String kind, String name, ClassLoader code) {
+    return lend(new User(kind, name, code));
+  }
+
   private Loan lend(User user) {
     FilterLoan loan = new FilterLoan(user, vertx, meters, loops, clock, nextRedis, loans::remove);
     loans.add(loan);

@@ -1,5 +1,6 @@
 package io.sluice.gateway.plugin;
 
+import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import java.lang.ref.WeakReference;
 import java.time.Instant;
@@ -23,12 +24,13 @@ public final class LoadedPlugin {
   private final PluginManifest manifest;
   private final OnePlugin manager;
   private final List<String> filters;
+  private final boolean onlyFilters;
   private final int generation;
   private final Instant since = Instant.now();
   private final AtomicInteger holders = new AtomicInteger(1);
 
   /** These are let go of when the code is unloaded, so that whoever has this does not keep it. */
-  private volatile List<FilterFactory<?>> factories;
+  private volatile List<Factory<?, ?>> factories;
 
   private volatile @Nullable ClassLoader code;
 
@@ -39,7 +41,7 @@ public final class LoadedPlugin {
       PluginManifest manifest,
       OnePlugin manager,
       ClassLoader code,
-      Map<String, FilterFactory<?>> factories,
+      Map<String, Factory<?, ?>> factories,
       int generation) {
     this.staged = staged;
     this.manifest = manifest;
@@ -47,7 +49,11 @@ public final class LoadedPlugin {
     this.code = code;
     this.codeThatWas = new WeakReference<>(code);
     this.factories = List.copyOf(factories.values());
-    this.filters = List.copyOf(factories.keySet());
+    this.filters =
+        factories.keySet().stream()
+            .filter(name -> factories.get(name) instanceof FilterFactory)
+            .toList();
+    this.onlyFilters = filters.size() == this.factories.size();
     this.generation = generation;
   }
 
@@ -83,44 +89,44 @@ public final class LoadedPlugin {
     }
   }
 
-  /** By the names of their filters, in the order of the jar's index. */
-  private static Map<String, FilterFactory<?>> extensions(
+  /** By their names, in the order of the jar's index. */
+  private static Map<String, Factory<?, ?>> extensions(
       OnePlugin manager, ClassLoader code, String id) throws PluginRefused {
-    Map<String, FilterFactory<?>> factories = new LinkedHashMap<>();
+    Map<String, Factory<?, ?>> factories = new LinkedHashMap<>();
     // One by one, since PF4J leaves out those that it cannot load and goes on.
     for (String extension : manager.getExtensionClassNames(id)) {
-      FilterFactory<?> factory = make(manager, code, extension);
+      Factory<?, ?> factory = make(manager, code, extension);
       String name = nameOf(factory);
       if (factories.put(name, factory) != null) {
         throw new PluginRefused(
-            "two of its filters are named '" + name + "'", "rename one of them");
+            "two of its extensions are named '" + name + "'", "rename one of them");
       }
     }
     return factories;
   }
 
-  private static FilterFactory<?> make(OnePlugin manager, ClassLoader code, String extension)
+  private static Factory<?, ?> make(OnePlugin manager, ClassLoader code, String extension)
       throws PluginRefused {
     try {
       Class<?> type = code.loadClass(extension);
-      if (!FilterFactory.class.isAssignableFrom(type)) {
+      if (!Factory.class.isAssignableFrom(type)) {
         throw new PluginRefused(
             "extension " + extension + " is of no kind that the gateway knows",
-            "implement io.sluice.api.FilterFactory");
+            "implement io.sluice.api.FilterFactory, or another Factory");
       }
-      return (FilterFactory<?>) manager.getExtensionFactory().create(type);
+      return (Factory<?, ?>) manager.getExtensionFactory().create(type);
     } catch (ClassNotFoundException | PluginRuntimeException | LinkageError e) {
       throw new PluginRefused("extension " + extension + " cannot be made", rootOf(e));
     }
   }
 
-  private static String nameOf(FilterFactory<?> factory) throws PluginRefused {
+  private static String nameOf(Factory<?, ?> factory) throws PluginRefused {
     String of = "extension " + factory.getClass().getName();
     try {
       String name = factory.name();
       if (name == null || !NAME.matcher(name).matches()) {
         throw new PluginRefused(
-            of + " names its filter '" + name + "'", "write lower case words joined by '-'");
+            of + " names itself '" + name + "'", "write lower case words joined by '-'");
       }
       if (factory.settings() == null) {
         throw new PluginRefused(of + " does not tell the type of its settings", "");
@@ -164,8 +170,13 @@ public final class LoadedPlugin {
   }
 
   /** In the order of the jar's index; none when unloaded. */
-  public List<FilterFactory<?>> factories() {
+  public List<Factory<?, ?>> factories() {
     return factories;
+  }
+
+  /** Whether all that it brings are filters. */
+  public boolean bringsOnlyFilters() {
+    return onlyFilters;
   }
 
   /** The names of its filters, in the same order. */

@@ -1,6 +1,6 @@
 package io.sluice.gateway.plugin;
 
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.plugin.PluginFolder.Look;
 import io.sluice.gateway.plugin.PluginStatus.State;
 import io.sluice.gateway.plugin.Refusals.Again;
@@ -61,7 +61,7 @@ public final class PluginHost {
   private final PluginFolder folder;
   private final Staging staging;
   private final String api;
-  private final Consumer<FilterFactory<?>> check;
+  private final Consumer<Factory<?, ?>> check;
   private final long loadSeconds;
   private final Departures departures;
 
@@ -96,7 +96,7 @@ public final class PluginHost {
    * @param check throws {@link IllegalArgumentException} if the gateway cannot use what a factory
    *     makes, and says why
    */
-  public PluginHost(Path folder, Path copies, String api, Consumer<FilterFactory<?>> check) {
+  public PluginHost(Path folder, Path copies, String api, Consumer<Factory<?, ?>> check) {
     this(folder, copies, api, check, LOAD_SECONDS, new CodeWatch());
   }
 
@@ -107,7 +107,7 @@ public final class PluginHost {
       Path folder,
       Path copies,
       String api,
-      Consumer<FilterFactory<?>> check,
+      Consumer<Factory<?, ?>> check,
       long loadSeconds,
       CodeWatch watch) {
     this.folder = new PluginFolder(folder);
@@ -274,7 +274,7 @@ public final class PluginHost {
   }
 
   private LoadedPlugin checked(LoadedPlugin loaded) throws PluginRefused {
-    for (FilterFactory<?> factory : loaded.factories()) {
+    for (Factory<?, ?> factory : loaded.factories()) {
       try {
         check.accept(factory);
       } catch (RuntimeException | LinkageError e) {

@@ -9,10 +9,20 @@ import io.sluice.gateway.config.ClusterConfig;
 public final class Cluster {
   private final String name;
   private final ClusterConfig config;
+  private final EndpointList endpoints;
 
+  /** One whose endpoints are in its configuration. */
   public Cluster(String name, ClusterConfig config) {
+    this(name, config, new EndpointList(config.endpoints()));
+  }
+
+  /**
+   * @param endpoints those of the configuration, or what a source finds
+   */
+  public Cluster(String name, ClusterConfig config, EndpointList endpoints) {
     this.name = name;
     this.config = config;
+    this.endpoints = endpoints;
   }
 
   public String name() {
@@ -21,6 +31,11 @@ public final class Cluster {
 
   public ClusterConfig config() {
     return config;
+  }
+
+  /** Where it is reached now; of a template, the templates. */
+  public EndpointList endpoints() {
+    return endpoints;
   }
 
   @Override

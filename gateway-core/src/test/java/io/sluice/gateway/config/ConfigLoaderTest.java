@@ -70,10 +70,12 @@ class ConfigLoaderTest {
                     "echo",
                     new ClusterConfig(
                         List.of(new EndpointConfig(AddressTemplate.parse("a:1"), 1)),
+                        null,
                         new TransportConfig(Unary.TTHEADER, Streaming.SAME, false, 1024),
                         null,
                         null,
                         ClusterConfig.Balance.ROUND_ROBIN,
+                        null,
                         Duration.ofSeconds(1),
                         null,
                         Duration.ofMinutes(1),

@@ -3,12 +3,14 @@ package io.sluice.gateway.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.sluice.api.Factory;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
 import io.sluice.api.Setting;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** Loads configurations for tests. */
@@ -16,10 +18,27 @@ final class Configs {
   /** The smallest that is right, to which a test adds what it is about. */
   static final String MINIMAL = "listeners: {rpc: {address: '127.0.0.1:0'}}\n";
 
+  private static final Map<List<FilterFactory<?>>, SchemaCheck> SCHEMAS =
+      new ConcurrentHashMap<>();
+
   private Configs() {}
 
+  /** One that is right, and that its schema takes too. */
   static LoadedConfig load(String text, FilterFactory<?>... factories) {
-    return ConfigLoader.load("g.yaml", text, Arrays.asList(factories));
+    LoadedConfig loaded = ConfigLoader.load("g.yaml", text, Arrays.asList(factories));
+    SchemaCheck check =
+        SCHEMAS.computeIfAbsent(Arrays.asList(factories), SchemaCheck::of);
+    assertThat(check.faults(text)).as(text).isEmpty();
+    return loaded;
+  }
+
+  static boolean isRight(String text, List<? extends Factory<?, ?>> factories) {
+    try {
+      ConfigLoader.load("g.yaml", text, factories);
+      return true;
+    } catch (ConfigException e) {
+      return false;
+    }
   }
 
   /** Checks that a text is refused with exactly these faults, and the message with them. */

@@ -1,5 +1,6 @@
 package io.sluice.gateway.context;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -15,6 +16,7 @@ import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +26,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The Redis that a filter is lent, against a real one. */
 class RedisTest {
@@ -156,6 +159,27 @@ class RedisTest {
       assertThat(failure(redis().send("GET", "k")))
           .hasMessageContaining("WRONGPASS")
           .hasMessageNotContaining("hunter2");
+    }
+  }
+
+  @Test
+  void ofAClusterTheNodeIsAskedThatHasTheKey(@TempDir Path folder) throws Exception {
+    try (RedisServer server =
+        RedisServer.start("--cluster-enabled", "yes", "--dir", folder.toString())) {
+      // A cluster of one node, which then has all the slots.
+      String port = String.valueOf(server.port());
+      Process told =
+          new ProcessBuilder("redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383")
+              .redirectErrorStream(true)
+              .start();
+      assertThat(new String(told.getInputStream().readAllBytes(), UTF_8)).startsWith("OK");
+      try (TestGateway gateway = run(at(server) + ", cluster: true")) {
+        assertThat(gateway.port()).isPositive();
+        await().until(() -> failure(redis().send("SET", "one", "1")) == null);
+        assertThat(get(redis().send("GET", "one"))).isEqualTo("1");
+        assertThat(get(redis().send("EVAL", "return redis.call('incr', KEYS[1])", "1", "two")))
+            .isEqualTo(1L);
+      }
     }
   }
 

@@ -3,7 +3,7 @@ package io.sluice.gateway.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.cli.Plugins;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Peer;
@@ -112,7 +112,7 @@ class UnloadTest {
     }
   }
 
-  private static WeakReference<ClassLoader> codeOf(List<FilterFactory<?>> factories) {
+  private static WeakReference<ClassLoader> codeOf(List<Factory<?, ?>> factories) {
     return new WeakReference<>(factories.get(0).getClass().getClassLoader());
   }
 }

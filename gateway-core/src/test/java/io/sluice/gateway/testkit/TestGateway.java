@@ -2,7 +2,7 @@ package io.sluice.gateway.testkit;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.LoadedConfig;
@@ -69,8 +69,7 @@ public final class TestGateway implements AutoCloseable {
   /**
    * @param text the configuration, with its filters
    */
-  public static TestGateway start(
-      String text, int loops, List<? extends FilterFactory<?>> factories) {
+  public static TestGateway start(String text, int loops, List<? extends Factory<?, ?>> factories) {
     Vertx vertx =
         Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setPreferNativeTransport(true));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -89,7 +88,7 @@ public final class TestGateway implements AutoCloseable {
    *
    * @param text with its filters
    */
-  public void reload(String text, List<? extends FilterFactory<?>> factories) {
+  public void reload(String text, List<? extends Factory<?, ?>> factories) {
     LoadedConfig next = ConfigLoader.load("test.yaml", text, factories, config);
     get(gateway.use(next, List.of()));
     config = next;

@@ -1,10 +1,10 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.AccessLogSink;
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterContext;
 import io.sluice.api.Outcome;
-import java.io.IOException;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -14,7 +14,6 @@ import java.util.concurrent.ThreadLocalRandom;
 final class AccessLog implements Filter {
   private final AccessLogSettings settings;
   private final EntryQueue queue;
-  private FilterContext.Counter dropped;
   private LogWriter writer;
 
   AccessLog(AccessLogSettings settings) {
@@ -23,11 +22,21 @@ final class AccessLog implements Filter {
   }
 
   @Override
-  public void start(FilterContext context) throws IOException {
-    dropped =
+  public void start(FilterContext context) throws Exception {
+    FilterContext.Counter dropped =
         context.counter(
-            "access_log_dropped", "Calls without a line since the access log's queue was full.");
-    writer = LogWriter.start(LogFile.open(settings), queue);
+            "access_log_dropped",
+            "Calls without a line, since the access log's queue was full or its sink failed.");
+    writer = LogWriter.start(sink(context), queue, dropped);
+  }
+
+  private AccessLogSink sink(FilterContext context) throws Exception {
+    if (settings.file() != null) {
+      return LogFile.open(settings.file(), settings);
+    }
+    AccessLogSink sink = settings.sink().make();
+    sink.start(context);
+    return sink;
   }
 
   @Override
@@ -36,8 +45,7 @@ final class AccessLog implements Filter {
       return;
     }
     if (!queue.offer(new Entry(call, outcome))) {
-      dropped.add(1);
-      writer.dropped();
+      writer.dropped(1);
     }
   }
 

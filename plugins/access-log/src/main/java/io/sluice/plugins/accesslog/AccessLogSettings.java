@@ -1,16 +1,25 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.AccessLogSink;
 import io.sluice.api.ByteSize;
 import io.sluice.api.Setting;
+import io.sluice.api.Use;
+import org.jspecify.annotations.Nullable;
 
-/** Where the lines go, and which calls get one. */
+/**
+ * Where the lines go, and which calls get one.
+ *
+ * @param file null if there is a sink
+ * @param sink null if there is a file
+ */
 public record AccessLogSettings(
     @Setting(
             value =
                 "The file to append to, made with its folders if need be; '-' is standard output.",
-            required = true,
             pattern = "[^%()\\\\\\x00-\\x1f]+")
-        String file,
+        @Nullable String file,
+    @Setting("What takes the lines instead of a file, of a plugin.")
+        @Nullable Use<AccessLogSink> sink,
     @Setting(
             value = "A file of this size is put aside and a new one begun.",
             fallback = "100MiB",
@@ -38,4 +47,13 @@ public record AccessLogSettings(
 
   /** Written for standard output. */
   static final String STDOUT = "-";
+
+  /**
+   * @throws IllegalArgumentException if not exactly one says where the lines go
+   */
+  public AccessLogSettings {
+    if ((file == null) == (sink == null)) {
+      throw new IllegalArgumentException("either 'file' or 'sink' says where the lines go");
+    }
+  }
 }

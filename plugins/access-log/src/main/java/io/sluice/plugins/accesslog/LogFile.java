@@ -10,6 +10,7 @@ import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.status.Status;
 import ch.qos.logback.core.util.Duration;
 import ch.qos.logback.core.util.FileSize;
+import io.sluice.api.AccessLogSink;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * has been opened. What Logback has to complain of later, a full disk for one, goes to the
  * gateway's log.
  */
-final class LogFile {
+final class LogFile implements AccessLogSink {
   private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
 
   private final ContextBase context = new ContextBase();
@@ -34,15 +35,16 @@ final class LogFile {
   }
 
   /**
+   * @param name of the file, or {@link AccessLogSettings#STDOUT}
    * @throws IOException if the file cannot be written to
    */
-  static LogFile open(AccessLogSettings settings) throws IOException {
-    if (settings.file().equals(AccessLogSettings.STDOUT)) {
+  static LogFile open(String name, AccessLogSettings settings) throws IOException {
+    if (name.equals(AccessLogSettings.STDOUT)) {
       LogFile out = new LogFile(new ConsoleAppender<>());
       out.start();
       return out;
     }
-    Path path = Path.of(settings.file()).toAbsolutePath();
+    Path path = Path.of(name).toAbsolutePath();
     probe(path);
     RollingFileAppender<byte[]> appender = new RollingFileAppender<>();
     LogFile file = new LogFile(appender);
@@ -106,12 +108,14 @@ final class LogFile {
     }
   }
 
-  /** Writes whole lines; they have left for the operating system when this returns. */
-  void write(byte[] lines) {
+  /** They have left for the operating system when this returns. */
+  @Override
+  public void write(byte[] lines) {
     appender.doAppend(lines);
   }
 
-  void close() {
+  @Override
+  public void stop() {
     appender.stop();
   }
 

@@ -1,14 +1,17 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.AccessLogSink;
+import io.sluice.api.FilterContext;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that turns entries into lines of the file. It looks for them by the clock, so that
- * no loop pays for waking it.
+ * The one thread that turns entries into lines for the sink. It looks for them by the clock, so
+ * that no loop pays for waking it.
  */
 final class LogWriter implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
@@ -19,36 +22,44 @@ final class LogWriter implements Runnable {
   /** Lines that are written at once; a file may become larger than it should by so many. */
   private static final int BATCH = 64;
 
-  private final LogFile file;
+  private final AccessLogSink sink;
+  private final FilterContext.Counter counter;
   private final EntryQueue queue;
   private final Thread thread = new Thread(this, "access-log");
   private final JsonLines lines = new JsonLines();
   private final LongAdder dropped = new LongAdder();
   private volatile boolean stopping;
   private long droppedBefore;
+
+  /** Why the sink has last lost lines; null if it has not since the last complaint. */
+  private @Nullable Throwable failure;
+
   private long complainedAt = System.nanoTime() - COMPLAIN_NANOS;
 
-  private LogWriter(LogFile file, EntryQueue queue) {
-    this.file = file;
+  private LogWriter(AccessLogSink sink, EntryQueue queue, FilterContext.Counter counter) {
+    this.sink = sink;
+    this.counter = counter;
     this.queue = queue;
   }
 
   /**
-   * @param file handed over
+   * @param sink has been started; handed over
+   * @param dropped counts calls without a line
    */
-  static LogWriter start(LogFile file, EntryQueue queue) {
-    LogWriter writer = new LogWriter(file, queue);
+  static LogWriter start(AccessLogSink sink, EntryQueue queue, FilterContext.Counter dropped) {
+    LogWriter writer = new LogWriter(sink, queue, dropped);
     writer.thread.setDaemon(true);
     writer.thread.start();
     return writer;
   }
 
-  /** An entry did not fit into the queue; said on any thread, and logged by this one. */
-  void dropped() {
-    dropped.increment();
+  /** So many calls have no line; said on any thread, and logged by this one. */
+  void dropped(int calls) {
+    dropped.add(calls);
+    counter.add(calls);
   }
 
-  /** Writes what waits, for a second at most, and closes the file. Blocks. */
+  /** Writes what waits, for a second at most, and stops the sink. Blocks. */
   void stop() {
     stopping = true;
     LockSupport.unpark(thread);
@@ -58,7 +69,8 @@ final class LogWriter implements Runnable {
       Thread.currentThread().interrupt();
     }
     if (thread.isAlive()) {
-      LOG.warn("the access log's file is too slow: its last lines are lost");
+      thread.interrupt();
+      LOG.warn("the access log's sink is too slow: its last lines are lost");
     }
   }
 
@@ -81,7 +93,7 @@ final class LogWriter implements Runnable {
         }
       }
     } finally {
-      file.close();
+      stopSink();
     }
   }
 
@@ -89,11 +101,29 @@ final class LogWriter implements Runnable {
     for (Entry entry = first; entry != null; entry = entry.next) {
       lines.add(entry);
       if (lines.count() == BATCH) {
-        file.write(lines.take());
+        writeLines();
       }
     }
     if (lines.count() > 0) {
-      file.write(lines.take());
+      writeLines();
+    }
+  }
+
+  private void writeLines() {
+    int calls = lines.count();
+    try {
+      sink.write(lines.take());
+    } catch (Exception | LinkageError e) {
+      dropped(calls);
+      failure = e;
+    }
+  }
+
+  private void stopSink() {
+    try {
+      sink.stop();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.atError().setMessage("the access log's sink did not stop as it should").setCause(e).log();
     }
   }
 
@@ -103,9 +133,12 @@ final class LogWriter implements Runnable {
     long now = System.nanoTime();
     if (all > droppedBefore && (last || now - complainedAt >= COMPLAIN_NANOS)) {
       LOG.atWarn()
-          .setMessage("the access log cannot keep up: {} calls have no line")
+          .setMessage("the access log {}: {} calls have no line")
+          .addArgument(failure == null ? "cannot keep up" : "fails")
           .addArgument(all - droppedBefore)
+          .setCause(failure)
           .log();
+      failure = null;
       droppedBefore = all;
       complainedAt = now;
     }
