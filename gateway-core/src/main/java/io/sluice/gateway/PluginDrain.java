@@ -25,7 +25,7 @@ final class PluginDrain {
   private static final Logger LOG = LoggerFactory.getLogger(PluginDrain.class);
 
   /** From one look to the next, in milliseconds. */
-  private static final long PERIOD = 500;
+  private static final long PERIOD = 200;
 
   /** A plugin that is none of those in force. */
   private static final class Leaving {

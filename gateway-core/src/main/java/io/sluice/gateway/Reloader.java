@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
 public final class Reloader {
   private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
 
-  /** From one look at the file and the folder to the next. */
-  private static final Duration PERIOD = Duration.ofMillis(250);
+  /** From one look at the file and the folder to the next, if nothing else is said. */
+  public static final Duration PERIOD = Duration.ofMillis(250);
 
   private final Vertx vertx;
   private final Gateway gateway;
@@ -48,6 +48,7 @@ public final class Reloader {
   private final Context loop;
   private final ConfigWatch watch;
   private final @Nullable LastGood lastGood;
+  private final Duration period;
   private volatile boolean stopped;
 
   /** What runs. Used on the worker only, as what is below. */
@@ -67,7 +68,8 @@ public final class Reloader {
       Origin origin,
       PluginHost plugins,
       List<Factory<?, ?>> others,
-      @Nullable LastGood lastGood) {
+      @Nullable LastGood lastGood,
+      Duration period) {
     this.vertx = vertx;
     this.gateway = gateway;
     this.source = source;
@@ -77,6 +79,7 @@ public final class Reloader {
     this.plugins = plugins;
     this.others = List.copyOf(others);
     this.lastGood = lastGood;
+    this.period = period;
     this.loop = ((VertxInternal) vertx).createEventLoopContext();
     this.worker = vertx.createSharedWorkerExecutor("sluice-reload-worker", 1);
     this.watch =
@@ -84,7 +87,7 @@ public final class Reloader {
             vertx,
             source,
             origin.seen(),
-            PERIOD,
+            period,
             changed -> work(() -> reload(changed)),
             fault -> work(() -> unreadable(fault)));
   }
@@ -95,6 +98,7 @@ public final class Reloader {
    * @param plugins those in use are those of the configuration
    * @param others filters that are no plugins
    * @param lastGood keeps what runs for the next start; null if nothing does
+   * @param period from one look at the file and the folder to the next
    */
   public static Reloader start(
       Vertx vertx,
@@ -103,8 +107,10 @@ public final class Reloader {
       Origin origin,
       PluginHost plugins,
       List<Factory<?, ?>> others,
-      @Nullable LastGood lastGood) {
-    Reloader reloader = new Reloader(vertx, gateway, source, origin, plugins, others, lastGood);
+      @Nullable LastGood lastGood,
+      Duration period) {
+    Reloader reloader =
+        new Reloader(vertx, gateway, source, origin, plugins, others, lastGood, period);
     gateway.upkeep().follows(plugins);
     if (origin.fault() != null) {
       gateway.upkeep().startedWithoutFile(origin);

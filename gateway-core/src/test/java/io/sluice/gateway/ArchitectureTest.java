@@ -40,7 +40,7 @@ class ArchitectureTest {
     "config, filter",
     "context, config filter",
     "filter,",
-    "plugin,",
+    "plugin, filter",
     "wire, call",
     "route, config filter",
     "exchange, call filter loop route",

@@ -3,11 +3,14 @@ package io.sluice.gateway;
 import static io.sluice.gateway.testkit.FollowingGateway.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.api.Protocol;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.FollowingGateway;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.PluginJar;
+import io.sluice.gateway.testkit.StreamCaller;
+import io.sluice.gateway.testkit.StreamServer;
 import io.sluice.gateway.testkit.Thrifts;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls are open, some of them by a plugin's code, when that is replaced or removed. */
 class PluginDrainTest {
@@ -36,6 +41,8 @@ class PluginDrainTest {
         }
       }
       """;
+
+  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(FACTORY);
 
   @TempDir private Path folder;
   private final CountDownLatch mayAnswer = new CountDownLatch(1);
@@ -76,7 +83,7 @@ class PluginDrainTest {
   }
 
   private static byte[] jar(String version) {
-    return PluginJar.of("maker", version).with(FACTORY).bytes();
+    return MAKER.copy().says("Plugin-Version", version).bytes();
   }
 
   private void open(Peer used, Peer free) throws InterruptedException {
@@ -105,11 +112,11 @@ class PluginDrainTest {
 
   @Test
   void callsByReplacedCodeEndWhenItsTimeIsOverAndNoOthers() throws Exception {
-    try (FollowingGateway gateway = start("1s", "");
+    try (FollowingGateway gateway = start("100ms", "");
         Peer used = gateway.connect();
         Peer free = gateway.connect()) {
       gateway.put("maker.jar", jar("1.0.0"));
-      gateway.configure(config("1s", "{use: made}"));
+      gateway.configure(config("100ms", "{use: made}"));
       soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("filters: 1 [made]"));
       open(used, free);
       WeakReference<ClassLoader> code = gateway.code();
@@ -170,5 +177,39 @@ class PluginDrainTest {
       soon(() -> assertThat(gateway.plugins()).isEmpty());
       assertAnswered(free);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Protocol.class,
+      names = {"GRPC", "TTSTREAM"})
+  void streamsByReplacedCodeEndWithThatReason(Protocol protocol) throws Exception {
+    try (StreamServer server = StreamServer.of(protocol);
+        FollowingGateway gateway = start("100ms", "")) {
+      gateway.put("maker.jar", jar("1.0.0"));
+      String used =
+          config("100ms", "{use: made}")
+              .replace(Integer.toString(downstream.port()), Integer.toString(server.port()))
+              .replace("{match: {method: used}", "{match: {service: Svc}");
+      gateway.configure(used);
+      soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("filters: 1 [made]"));
+      try (StreamCaller caller = StreamCaller.open(protocol, gateway.gateway().port("rpc"))) {
+        caller.say("one");
+        assertThat(until("<", caller)).isEqualTo("<one>");
+
+        gateway.put("maker.jar", jar("2.0.0"));
+        assertThat(until("end:", caller))
+            .contains("plugin 'maker' 1.0.0, by which the call went, was replaced by 2.0.0");
+        awaitOnly(gateway, "running", "2.0.0");
+      }
+    }
+  }
+
+  private static String until(String begin, StreamCaller caller) throws InterruptedException {
+    String next = caller.next();
+    while (!next.startsWith(begin)) {
+      next = caller.next();
+    }
+    return next;
   }
 }

@@ -15,6 +15,9 @@ import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -212,5 +215,43 @@ class ReloadTest {
     assertThat(events)
         .containsExactly(
             "first.start", "second.start", "second.stop", "first.echo.c", "first.stop");
+  }
+
+  @Test
+  void callsOfTheOldestEndWhenThereAreTooManyConfigurations() {
+    int bound = 128;
+    Downstream.Service silent =
+        (peer, n) -> {
+          while (peer.read() != null) {
+            // it never answers
+          }
+        };
+    List<Peer> callers = new ArrayList<>();
+    try (Downstream downstream = Downstream.serving(silent);
+        TestGateway gateway = TestGateway.start(slow(downstream.port(), 0), 1, List.of(factory))) {
+      for (int i = 1; i <= bound + 2; i++) {
+        Peer caller = gateway.connect();
+        callers.add(caller);
+        caller.send(Thrifts.call("slow", 1, "hi"));
+        int open = i;
+        await()
+            .pollDelay(Duration.ZERO)
+            .pollInterval(Duration.ofMillis(2))
+            .until(() -> downstream.open() >= Math.min(open, bound));
+        gateway.reload(slow(downstream.port(), i), List.of(factory));
+      }
+      for (Peer oldest : callers.subList(0, 2)) {
+        assertThat(new String(oldest.read().body(), StandardCharsets.UTF_8))
+            .contains("the gateway has been configured anew too often since the call began");
+      }
+      await().until(() -> downstream.open() == bound);
+    } finally {
+      callers.forEach(Peer::close);
+    }
+  }
+
+  private static String slow(int port, int number) {
+    return config("c", port, "only")
+        .replace("{cluster: c}", "{cluster: c, timeout: " + (300 + number) + "s}");
   }
 }

@@ -43,8 +43,14 @@ class UpkeepTest {
           "record Settings(@Setting(value = \"What.\", required = true) String what)");
   private static final String USE = "{use: made}";
 
+  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(FACTORY);
+
   private static byte[] jar(String version, String source) {
     return PluginJar.of("maker", version).with(source).bytes();
+  }
+
+  private static byte[] jar(String version) {
+    return MAKER.copy().says("Plugin-Version", version).bytes();
   }
 
   @TempDir private Path folder;
@@ -115,7 +121,7 @@ class UpkeepTest {
             peer.send(Thrifts.echo(m));
           }
         };
-    byte[] first = jar("1.0.0", FACTORY);
+    byte[] first = jar("1.0.0");
     try (Downstream downstream = Downstream.serving(slow);
         FollowingGateway gateway = FollowingGateway.start(folder, config(downstream.port()));
         Peer caller = gateway.connect()) {
@@ -143,7 +149,7 @@ class UpkeepTest {
       assertThat(gateway.page("/readyz?verbose"))
           .containsPattern("\nplugin maker.jar refused, since \\S+Z: it is no whole jar");
 
-      gateway.put("maker.jar", jar("2.0.0", FACTORY));
+      gateway.put("maker.jar", jar("2.0.0"));
       soon(
           () ->
               assertThat(states(gateway))
@@ -172,7 +178,7 @@ class UpkeepTest {
               assertThat(gateway.page("/readyz?verbose"))
                   .contains("config refused")
                   .contains("unknown filter 'made'"));
-      gateway.put("maker.jar", jar("1.0.0", FACTORY));
+      gateway.put("maker.jar", jar("1.0.0"));
       soon(
           () ->
               assertThat(gateway.page("/readyz?verbose"))
@@ -184,7 +190,7 @@ class UpkeepTest {
   @Test
   void aPluginAndTheFileForItMayChangeInEitherOrder() {
     try (FollowingGateway gateway = FollowingGateway.start(folder, config(1))) {
-      gateway.put("maker.jar", jar("1.0.0", FACTORY));
+      gateway.put("maker.jar", jar("1.0.0"));
       gateway.configure(config(1, USE));
       soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("filters: 1 [made]"));
 
@@ -200,7 +206,7 @@ class UpkeepTest {
 
       gateway.configure(config(1, USE));
       soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("config refused"));
-      gateway.put("maker.jar", jar("3.0.0", FACTORY));
+      gateway.put("maker.jar", jar("3.0.0"));
       soon(() -> assertThat(states(gateway)).containsExactly("maker.jar running 3.0.0"));
       soon(() -> assertThat(gateway.page("/readyz?verbose")).doesNotContain("refused"));
     }

@@ -25,6 +25,7 @@ import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -43,6 +44,7 @@ public final class Host implements AutoCloseable {
   private static final int FILE_THREADS = 2;
 
   private final int loops;
+  private final Duration look;
   private final PrometheusMeterRegistry registry;
   private final Vertx vertx;
   private volatile @Nullable Plugins plugins;
@@ -52,7 +54,16 @@ public final class Host implements AutoCloseable {
    * @param loops event loops, at least 1
    */
   public Host(int loops) {
+    this(loops, Reloader.PERIOD);
+  }
+
+  /**
+   * @param loops event loops, at least 1
+   * @param look from one look at the file and the plugins folder to the next
+   */
+  public Host(int loops, Duration look) {
     this.loops = loops;
+    this.look = look;
     registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     MetricsOptions metrics =
         new MicrometerMetricsOptions()
@@ -198,7 +209,14 @@ public final class Host implements AutoCloseable {
             gateway ->
                 reloader =
                     Reloader.start(
-                        vertx, gateway, source, origin, taken.host(), taken.others(), lastGood));
+                        vertx,
+                        gateway,
+                        source,
+                        origin,
+                        taken.host(),
+                        taken.others(),
+                        lastGood,
+                        look));
   }
 
   /** Leaves the gateway as it is, whatever becomes of the file and the folder. */

@@ -9,6 +9,9 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,18 +23,36 @@ import org.slf4j.LoggerFactory;
 public final class FilterLife {
   private static final Logger LOG = LoggerFactory.getLogger(FilterLife.class);
 
+  /** What a filter's start may take. */
+  private static final long START_SECONDS = 60;
+
+  /** What its stop may take before others are no longer kept waiting. */
+  private static final long STOP_SECONDS = 10;
+
   private final Lender lender;
+  private final long startSeconds;
+  private final long stopSeconds;
   private final Map<Filter, Running> running = new IdentityHashMap<>();
 
   /**
    * @param lender lends each filter what it works with
    */
   public FilterLife(Lender lender) {
+    this(lender, START_SECONDS, STOP_SECONDS);
+  }
+
+  /**
+   * @param startSeconds what a start may take
+   * @param stopSeconds what a stop may take
+   */
+  FilterLife(Lender lender, long startSeconds, long stopSeconds) {
     this.lender = lender;
+    this.startSeconds = startSeconds;
+    this.stopSeconds = stopSeconds;
   }
 
   /** A filter that has been started. */
-  private static final class Running {
+  private final class Running {
     private final NamedFilter named;
     private final Loan loan;
 
@@ -46,7 +67,14 @@ public final class FilterLife {
     void stop() {
       loan.endSchedule();
       try {
-        named.filter().stop();
+        inTime(
+            "stop",
+            named,
+            stopSeconds,
+            () -> {
+              named.filter().stop();
+              return true;
+            });
       } catch (Throwable e) {
         LOG.atError()
             .setMessage("filter did not stop as it should")
@@ -56,6 +84,24 @@ public final class FilterLife {
       } finally {
         loan.close();
       }
+    }
+  }
+
+  /** Runs code of a filter, which may not come back: then others are not to wait for it. */
+  private static void inTime(String what, NamedFilter of, long seconds, Callable<Boolean> code)
+      throws Exception {
+    try {
+      InTime.run("filter-" + what + '-' + of.name(), seconds, code, late -> {});
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Exception failed) {
+        throw failed;
+      }
+      if (e.getCause() instanceof Error failed) {
+        throw failed;
+      }
+      throw e;
+    } catch (TimeoutException e) {
+      throw new TimeoutException("it has not come back in " + seconds + " s");
     }
   }
 
@@ -87,7 +133,14 @@ public final class FilterLife {
     Loan loan = lender.lend(named);
     boolean started = false;
     try {
-      named.filter().start(loan.context());
+      inTime(
+          "start",
+          named,
+          startSeconds,
+          () -> {
+            named.filter().start(loan.context());
+            return true;
+          });
       started = true;
     } finally {
       if (!started) {

@@ -21,6 +21,7 @@ import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** When a gateway starts its filters and stops them. */
@@ -118,7 +119,9 @@ class FilterLifeTest {
     assertThat(events)
         .containsExactly(
             "one.start", "two.start", "two.complete", "one.complete", "two.stop", "one.stop");
-    assertThat(threads).hasSize(4).allMatch(thread -> thread.contains("worker"));
+    assertThat(threads)
+        .containsExactly(
+            "filter-start-one", "filter-start-two", "filter-stop-two", "filter-stop-one");
   }
 
   @Test
@@ -226,5 +229,48 @@ class FilterLifeTest {
         };
     assertThatThrownBy(() -> TestGateway.start(using(1, "odd"), 1, factories(odd)))
         .hasStackTraceContaining("filter 'odd' cannot start: a counter's name has");
+  }
+
+  /** Lends nothing. */
+  private static Lender.Loan nothing(NamedFilter filter) {
+    return new Lender.Loan() {
+      @Override
+      public FilterContext context() {
+        return null;
+      }
+
+      @Override
+      public void endSchedule() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** A filter that comes back when it is interrupted only. */
+  private final class Endless implements Filter {
+    @Override
+    public void start(FilterContext context) throws InterruptedException {
+      new CountDownLatch(1).await();
+    }
+  }
+
+  @Test
+  void doesNotWaitForEverForAStart() {
+    FilterLife life =
+        new FilterLife(
+            filter -> {
+              events.add("lent");
+              return nothing(filter);
+            },
+            1,
+            1);
+    NamedFilter endless = new NamedFilter("endless", new Endless());
+
+    assertThatThrownBy(() -> life.use(List.of(endless)))
+        .isInstanceOf(FilterStartException.class)
+        .hasMessageContaining("filter 'endless' cannot start");
+    life.release(List.of(endless));
+    assertThat(events).containsExactly("lent");
   }
 }

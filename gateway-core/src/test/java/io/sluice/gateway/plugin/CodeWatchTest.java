@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Code of a plugin was unloaded, and something holds it, or nothing does. */
 class CodeWatchTest {
   private static final String API = "0.1.0";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String FACTORY =
       """
       import io.sluice.api.Filter;
@@ -86,6 +87,7 @@ class CodeWatchTest {
 
     assertThat(watch.unloaded()).isEqualTo(1);
     await()
+        .atMost(PATIENCE)
         .untilAsserted(
             () -> {
               assertThat(watch.look(List.of())).isEmpty();
@@ -101,6 +103,7 @@ class CodeWatchTest {
     watch.watch(plugin);
 
     await()
+        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(watch.look(List.of()))
@@ -117,6 +120,7 @@ class CodeWatchTest {
 
     threadOf("poller").interrupt();
     await()
+        .atMost(PATIENCE)
         .untilAsserted(
             () -> {
               System.gc();

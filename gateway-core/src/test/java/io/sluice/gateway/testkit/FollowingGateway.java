@@ -30,6 +30,7 @@ import org.awaitility.core.ThrowingRunnable;
  */
 public final class FollowingGateway implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration LOOK = Duration.ofMillis(20);
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Path file;
@@ -40,7 +41,7 @@ public final class FollowingGateway implements AutoCloseable {
   private FollowingGateway(Path folder, String text) throws IOException {
     file = Files.writeString(folder.resolve("gateway.yaml"), text);
     jars = Files.createDirectories(folder.resolve("plugins"));
-    host = new Host(1);
+    host = new Host(1, LOOK);
     try {
       LastGood lastGood = new LastGood(folder.resolve("state"), file);
       gateway = TestGateway.get(host.start(new ConfigSource(host.vertx(), file), jars, lastGood));
@@ -131,7 +132,7 @@ public final class FollowingGateway implements AutoCloseable {
 
   /** Waits until this holds. */
   public static void soon(ThrowingRunnable holds) {
-    await().atMost(PATIENCE).untilAsserted(holds);
+    await().atMost(PATIENCE).pollInterval(LOOK).untilAsserted(holds);
   }
 
   /** The file's name, as faults tell it. */

@@ -35,8 +35,8 @@ final class BrokenConfigs {
       List.of(
           new Broken(
               "cluster: backend", "cluster: bakend", "bakend", "cluster 'bakend' is not defined"),
-          new Broken("timeout: 20s", "timeout: 20x", "20x", "'20x' is not a duration"),
-          new Broken("timeout: 20s", "timeout: 200h", "200h", "'200h' is too long"),
+          new Broken("timeout: 50m", "timeout: 50x", "50x", "'50x' is not a duration"),
+          new Broken("timeout: 50m", "timeout: 500h", "500h", "'500h' is too long"),
           new Broken("routes:", "rutes:", "rutes:", "unknown key 'rutes'"),
           new Broken("use: stamp-first", "use: stamp-fist", "stamp-fist", "unknown filter"),
           new Broken("transport: ttheader-framed", "transport: carrier", "carrier", "'carrier'"));
