@@ -5,7 +5,6 @@ import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.cli.Plugins;
 import io.sluice.gateway.plugin.LoadedPlugin;
-import io.sluice.gateway.plugin.PluginHost;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -83,11 +82,11 @@ final class PluginFilters {
       pack(asked.getKey(), compile(source, work), jars.resolve(asked.getKey() + ".jar"));
     }
     List<Filter> filters = new ArrayList<>();
-    PluginHost host = Plugins.of(jars, Set.of()).host();
-    host.plugins().forEach(plugin -> filters.addAll(made(plugin)));
+    List<LoadedPlugin> plugins = Plugins.of(jars, Set.of()).host().plugins();
+    plugins.forEach(plugin -> filters.addAll(made(plugin)));
     long loaders = filters.stream().map(f -> f.getClass().getClassLoader()).distinct().count();
     if (loaders != ASKED.size()) {
-      throw new IllegalStateException(loaders + " class loaders of " + host.statuses());
+      throw new IllegalStateException(loaders + " class loaders, of " + plugins);
     }
     return filters;
   }

@@ -12,6 +12,9 @@ interface Caller extends AutoCloseable {
   /** What each caller sends beside its messages where its protocol can. */
   Map<String, String> METADATA = Map.of("x-caller", "demo");
 
+  /** The name that every caller gives itself where its protocol has a place for it. */
+  String NAME = "demo";
+
   /**
    * Makes one call. On a stream both ways each message waits for the answer to the one before it,
    * so that both directions are seen to be open at once.

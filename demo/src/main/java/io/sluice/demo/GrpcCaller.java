@@ -52,7 +52,8 @@ final class GrpcCaller extends StreamingCaller {
             .setPort(port)
             .setURI('/' + service + '/' + kind.method(codec))
             .putHeader("content-type", GrpcMessages.contentType(codec))
-            .putHeader("te", "trailers");
+            .putHeader("te", "trailers")
+            .putHeader("source-service", NAME);
     METADATA.forEach(options::putHeader);
   }
 

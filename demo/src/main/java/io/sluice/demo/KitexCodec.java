@@ -88,7 +88,7 @@ final class KitexCodec {
         (out, entries) -> {
           out.string(TTHeaderKeys.SERVICE, service);
           entries.forEach(out::string);
-          out.integer(TTHeaderKeys.FROM_SERVICE, "demo");
+          out.integer(TTHeaderKeys.FROM_SERVICE, Caller.NAME);
           out.integer(TTHeaderKeys.TO_SERVICE, service);
           out.integer(TTHeaderKeys.TO_METHOD, method);
           out.integer(TTHeaderKeys.MESSAGE_TYPE, "1");

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.sluice.api.Codec;
 import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttstream.Frame;
 import io.sluice.gateway.wire.ttstream.FrameReader;
 import io.sluice.gateway.wire.ttstream.FrameType;
@@ -36,6 +37,7 @@ final class StreamCaller extends StreamingCaller {
     metadata = Map.of();
     Headers headers = new Headers(Headers.Dialect.TTHEADER);
     METADATA.forEach(headers::add);
+    headers.add(TTHeaderKeys.FROM_SERVICE, NAME);
     write(writer.open(streamId, service, method, headers));
   }
 

@@ -6,15 +6,19 @@ import io.netty.channel.EventLoop;
 import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Snapshots;
+import io.sluice.gateway.call.CallEnd;
+import io.sluice.gateway.call.RpcCall;
 import io.sluice.gateway.config.ConfigException;
 import io.sluice.gateway.config.ConfigLoader;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.exchange.CallObserver;
 import io.sluice.gateway.exchange.Exchanges;
+import io.sluice.gateway.exchange.FilterObserver;
 import io.sluice.gateway.filter.FilterLife;
 import io.sluice.gateway.filter.FilterStartException;
 import io.sluice.gateway.loop.Loop;
+import io.sluice.gateway.observe.FilterMetrics;
 import io.sluice.gateway.route.RouteTable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -51,15 +55,16 @@ final class MemoryGateway extends TestGateway {
   static MemoryGateway start(String text, List<FilterFactory<?>> factories, FakeService service) {
     LoadedConfig config = load(text, factories);
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-    Contexts contexts =
-        new Contexts(vertx, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Contexts contexts = new Contexts(vertx, registry);
     FilterLife filters = new FilterLife(contexts);
     try {
       contexts.prepare(config.model().redis());
       filters.use(config.allFilters());
       contexts.inForce();
       EventLoop loop = ((ContextInternal) vertx.getOrCreateContext()).nettyEventLoop();
-      Exchanges exchanges = Waiting.await(exchanges(loop, config, service));
+      FilterMetrics told = new FilterMetrics(registry);
+      Exchanges exchanges = Waiting.await(exchanges(loop, config, told, service));
       return new MemoryGateway(vertx, loop, config, contexts, filters, exchanges, service);
     } catch (FilterStartException e) {
       contexts.close();
@@ -77,9 +82,18 @@ final class MemoryGateway extends TestGateway {
   }
 
   private static Future<Exchanges> exchanges(
-      EventLoop loop, LoadedConfig config, FakeService service) {
+      EventLoop loop, LoadedConfig config, FilterMetrics told, FakeService service) {
     RouteTable routes = Snapshots.routeTable(config);
-    CallObserver nobody = (call, end) -> {};
+    CallObserver observer =
+        new CallObserver() {
+          @Override
+          public void ended(RpcCall call, CallEnd end) {}
+
+          @Override
+          public FilterObserver filters() {
+            return told; // what filters do wrong is logged here too
+          }
+        };
     return Future.future(
         promise ->
             loop.execute(
@@ -90,7 +104,7 @@ final class MemoryGateway extends TestGateway {
                             () -> routes,
                             (call, route, cluster, response) ->
                                 service.handler(loop).begin(call, response),
-                            nobody))));
+                            observer))));
   }
 
   @Override

@@ -337,6 +337,11 @@ class TestGatewayTest {
     assertThat(call.peer().toString()).contains("10.1.2.3");
     assertThat(filter.onRequest(call)).isEqualTo(Step.reject(Status.forbidden("not thisnot this")));
     assertThat(TestFilters.outcome(call, Status.OK).status()).isEqualTo(Status.OK);
+    Call passes = Request.by(Protocol.TTHEADER).metadata("a", "b").toCall();
+    assertThat(filter.onRequest(passes)).isEqualTo(Step.NEXT);
+    assertThat(filter.onResponse(passes)).isEqualTo(Step.NEXT);
+    assertThat(passes.metadata().get("x-guarded")).isEqualTo("yes");
+    assertThat(passes.responseMetadata().get("x-answered")).isEqualTo("yes");
   }
 
   @Test

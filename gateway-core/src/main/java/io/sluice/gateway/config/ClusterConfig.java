@@ -139,10 +139,12 @@ public record ClusterConfig(
         ? this
         : new ClusterConfig(
             endpoints,
+            source,
             transport,
             service,
             packageName,
             balance,
+            balancer,
             connectTimeout,
             firstByteTimeout,
             idleTimeout,

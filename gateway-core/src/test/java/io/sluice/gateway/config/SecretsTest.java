@@ -118,10 +118,11 @@ class SecretsTest {
   void aFilterGoesOnUnlessItsSecretHasChanged() throws IOException {
     write("token", "one");
     LoadedConfig first = load("{token: {file: token}}");
-    assertThat(reload(first).filters().get(0)).isSameAs(first.filters().get(0));
+    assertThat(reload(first).filters().get(0).filter()).isSameAs(first.filters().get(0).filter());
 
     Files.write(folder.resolve("token"), "two".getBytes(StandardCharsets.UTF_8));
-    assertThat(reload(first).filters().get(0)).isNotSameAs(first.filters().get(0));
+    assertThat(reload(first).filters().get(0).filter())
+        .isNotSameAs(first.filters().get(0).filter());
   }
 
   private LoadedConfig reload(LoadedConfig before) {

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** A page with commands for a terminal, and what they print. */
 public final class Guide {
-  private static final String BACKGROUND = "<!-- run in the background -->";
+  private static final String FIRST = "<!-- first terminal -->";
 
   private final List<String> lines;
 
@@ -27,34 +27,38 @@ public final class Guide {
   }
 
   /**
-   * A block of commands: what stands between {@code ```sh} and {@code ```}.
+   * A block of commands, what stands between {@code ```sh} and {@code ```}, with what it prints.
    *
-   * @param background whether it goes on while the others run
-   * @param commands as they stand there
-   * @param prints lines of the block without a language behind it: what it prints, in this order
-   *     and maybe with more between; {@code …} stands for anything to the end of the line. Empty if
-   *     there is none
+   * @param first whether it is for the first terminal, whose command goes on while others run
+   * @param commands as they stand there; empty if only more is printed there
+   * @param prints lines of the block without a language behind it, which are printed in this order,
+   *     maybe with more between; {@code …} in them stands for anything. Empty if there is none
    */
-  public record Part(boolean background, String commands, List<String> prints) {}
+  public record Part(boolean first, String commands, List<String> prints) {}
 
   /** All of it before this line. */
   public List<Part> until(String heading) {
     List<Part> parts = new ArrayList<>();
-    boolean background = false;
+    boolean first = false;
     for (int i = 0; i < lines.size() && !lines.get(i).equals(heading); i++) {
       String line = lines.get(i);
-      if (line.equals(BACKGROUND)) {
-        background = true;
+      if (line.equals(FIRST)) {
+        first = true;
       } else if (line.equals("```sh")) {
         List<String> commands = block(i + 1);
         i += commands.size() + 1;
         boolean printed = i + 2 < lines.size() && lines.get(i + 2).equals("```");
         List<String> prints = printed ? block(i + 3) : List.of();
         i += printed ? prints.size() + 3 : 0;
-        parts.add(new Part(background, String.join("\n", commands), prints));
-        background = false;
+        parts.add(new Part(first, String.join("\n", commands), prints));
+        first = false;
       } else if (line.startsWith("```")) {
-        i += block(i + 1).size() + 1;
+        List<String> shown = block(i + 1);
+        i += shown.size() + 1;
+        if (first) {
+          parts.add(new Part(true, "", shown));
+        }
+        first = false;
       }
     }
     return parts;

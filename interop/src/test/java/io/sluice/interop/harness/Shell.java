@@ -1,59 +1,80 @@
 package io.sluice.interop.harness;
 
+import static org.awaitility.Awaitility.await;
+
 import io.sluice.interop.harness.Guide.Part;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** Does what a guide says, in one folder. */
+/** Does what a guide says, in one folder and two terminals. */
 public final class Shell implements AutoCloseable {
+  /** A build may take so long. */
   private static final Duration LIMIT = Duration.ofMinutes(4);
+
+  /** So long may a gateway take to follow a change; it is to be a second or two. */
   private static final Duration CHANGE = Duration.ofSeconds(30);
 
+  private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+
   private final Path folder;
-  private final List<ChildProcess> background = new ArrayList<>();
+  private @Nullable ChildProcess first;
+
+  /** Lines of the first terminal that were asked for already. */
+  private int seen;
 
   public Shell(Path folder) {
     this.folder = folder;
   }
 
   /**
-   * Runs a part of the guide. What it prints is to be as it says; a gateway may need a moment to
-   * take up a change, so a part that prints something else is run again, for 30 s at most.
+   * Runs a part of the guide, which is to print what the guide says. Where a gateway has to follow
+   * a change first, the same command prints something else a moment before: it is run again then.
    */
   public void follow(Part part) {
-    System.out.println("[guide] " + part.commands());
-    if (part.background()) {
-      ChildProcess child = start(part.commands());
-      background.add(child);
-      part.prints().forEach(line -> child.awaitOut(printed -> fits(printed, line), LIMIT));
+    System.out.println("[guide] " + part.commands().replace("\n", "\n[guide] "));
+    if (!part.first()) {
+      followHere(part);
       return;
     }
-    long began = System.nanoTime();
+    if (!part.commands().isEmpty()) {
+      first = start(part.commands());
+    }
+    await().atMost(CHANGE).untilAsserted(() -> seen = assertPrints(part, first.out(), seen));
+  }
+
+  private void followHere(Part part) {
     List<String> printed = run(part);
-    while (!fits(printed, part.prints())) {
-      if (System.nanoTime() - began > CHANGE.toNanos()) {
-        throw new AssertionError(
-            part.commands()
-                + "\nprinted\n"
-                + String.join("\n", printed)
-                + "\nand not\n"
-                + String.join("\n", part.prints()));
-      }
+    long end = System.nanoTime() + CHANGE.toNanos();
+    while (!prints(part, printed) && System.nanoTime() < end) {
       printed = run(part);
+    }
+    assertPrints(part, printed, 0);
+  }
+
+  private static boolean prints(Part part, List<String> printed) {
+    try {
+      assertPrints(part, printed, 0);
+      return true;
+    } catch (AssertionError e) {
+      return false;
     }
   }
 
-  /** What it prints; that it succeeds is wanted where nothing is known of that. */
+  /** What it prints; that it succeeds is wanted where the guide does not say what that is. */
   private List<String> run(Part part) {
     try (ChildProcess child = start(part.commands())) {
       int status = child.awaitExit(LIMIT);
       if (status != 0 && part.prints().isEmpty()) {
-        throw new AssertionError(part.commands() + " ended with " + status + '\n' + child.output());
+        throw new IllegalStateException(
+            part.commands() + " ended with " + status + '\n' + child.output());
       }
       List<String> printed = new ArrayList<>(child.out());
       printed.addAll(child.err());
+      printed.replaceAll(line -> COLOUR.matcher(line).replaceAll(""));
       return printed;
     }
   }
@@ -63,25 +84,51 @@ public final class Shell implements AutoCloseable {
         "guide", new ProcessBuilder("bash", "-c", commands).directory(folder.toFile()));
   }
 
-  private static boolean fits(List<String> printed, List<String> wanted) {
-    int at = 0;
-    for (String line : printed) {
-      if (at < wanted.size() && fits(line, wanted.get(at))) {
+  /**
+   * Looks for the lines of the guide.
+   *
+   * @return the line behind the last of them
+   */
+  private static int assertPrints(Part part, List<String> printed, int from) {
+    int at = from;
+    for (String wanted : part.prints()) {
+      while (at < printed.size() && !fits(printed.get(at), wanted)) {
         at++;
       }
+      if (at == printed.size()) {
+        throw new AssertionError(
+            "no line '"
+                + wanted
+                + "' where it should be, after\n"
+                + part.commands()
+                + "\nbut\n"
+                + String.join("\n", printed.subList(from, printed.size())));
+      }
+      at++;
     }
-    return at == wanted.size();
+    return at;
   }
 
   private static boolean fits(String printed, String wanted) {
-    int any = wanted.indexOf('…');
-    return any < 0
-        ? printed.strip().equals(wanted.strip())
-        : printed.startsWith(wanted.substring(0, any));
+    String[] parts = wanted.strip().split("…", -1);
+    String rest = printed.strip();
+    if (!rest.startsWith(parts[0]) || parts.length == 1 && !rest.equals(parts[0])) {
+      return false;
+    }
+    for (String part : parts) {
+      int at = rest.indexOf(part.strip());
+      if (at < 0) {
+        return false;
+      }
+      rest = rest.substring(at + part.strip().length());
+    }
+    return true;
   }
 
   @Override
   public void close() {
-    background.forEach(ChildProcess::close);
+    if (first != null) {
+      first.close();
+    }
   }
 }
