@@ -68,13 +68,17 @@ func main() {
 	also := flag.Int("also", 0, "another `pid` that belongs to the bench")
 	label := flag.String("label", "", "`text` to copy into the result")
 	round := flag.Int("round", 0, "`number` to copy into the result")
+	key := flag.String("key", "", "`text` to send as x-api-key; of ttheader-framed and ttheader")
 	flag.Parse()
 
 	kind, err := parseProtocol(*transport, *streams)
 	if err != nil {
 		log.Fatal(err)
 	}
+	kind.key = *key
 	switch {
+	case *key != "" && !kind.transport.HasTTHeader():
+		log.Fatal("--key is for ttheader-framed and ttheader")
 	case flag.NArg() > 0:
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
 	case *connections < 1 || *connections > 60000:

@@ -9,7 +9,8 @@ import (
 // protocol is what connections speak, and how many calls or streams each has at once.
 type protocol struct {
 	transport wire.Transport
-	streams   int // 0: one call at a time, in that transport
+	streams   int    // 0: one call at a time, in that transport
+	key       string // beside each of these calls, by TTHeader
 	session   func(w *worker, number, body int) session
 }
 

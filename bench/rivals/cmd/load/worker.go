@@ -83,7 +83,7 @@ func newWorker(number, connections int, target unix.SockaddrInet4, kind protocol
 	w := &worker{epoll: epoll, target: target, transport: kind.transport, timeout: timeout, phase: phase}
 	for i := range connections {
 		if kind.streams == 0 {
-			w.conns = append(w.conns, newConn(number<<16|i, kind.transport, body))
+			w.conns = append(w.conns, newConn(number<<16|i, kind, body))
 			continue
 		}
 		w.conns = append(w.conns, &conn{
@@ -100,12 +100,13 @@ func filler(body int) []byte {
 	return bytes.Repeat([]byte("sluice bench "), body/13+1)[:body]
 }
 
-func newConn(number int, transport wire.Transport, body int) *conn {
+func newConn(number int, kind protocol, body int) *conn {
+	transport := kind.transport
 	argument := filler(body)
 	putHex(argument[:8], uint64(number))
 
 	// What a Kitex client writes beside the message.
-	info := wire.Info{Service: "Echo", Pairs: []wire.Pair{{Key: 1, Value: "framed"}, {Key: 3, Value: "bench"}, {Key: 6, Value: "echo"}, {Key: 9, Value: method}, {Key: 22, Value: "1"}}}
+	info := wire.Info{Service: "Echo", Key: kind.key, Pairs: []wire.Pair{{Key: 1, Value: "framed"}, {Key: 3, Value: "bench"}, {Key: 6, Value: "echo"}, {Key: 9, Value: method}, {Key: 22, Value: "1"}}}
 	if transport == wire.TTHeader {
 		info.Pairs[0].Value = "unframed"
 	}

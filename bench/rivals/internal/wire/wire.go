@@ -81,6 +81,7 @@ type Pair struct {
 // service name; it is left out when empty.
 type Info struct {
 	Service string
+	Key     string // x-api-key
 	Pairs   []Pair
 }
 
@@ -112,11 +113,16 @@ func appendTTHeader(dst []byte, seq int32, info Info, payload int) []byte {
 	dst = append(dst, 0, 0) // size in words, patched below
 	header := len(dst)
 	dst = append(dst, 0, 0) // protocol id: Thrift binary; no transforms
+	strings := []string{"isn", info.Service, "x-api-key", info.Key}
+	if info.Key == "" {
+		strings = strings[:2]
+	}
 	if info.Service != "" {
 		dst = append(dst, 0x01)
-		dst = binary.BigEndian.AppendUint16(dst, 1)
-		dst = appendString16(dst, "isn")
-		dst = appendString16(dst, info.Service)
+		dst = binary.BigEndian.AppendUint16(dst, uint16(len(strings)/2))
+		for _, s := range strings {
+			dst = appendString16(dst, s)
+		}
 	}
 	if len(info.Pairs) > 0 {
 		dst = append(dst, 0x10)

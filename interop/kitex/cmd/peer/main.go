@@ -17,6 +17,7 @@ const usage = `usage:
   peer client --addr HOST:PORT --transport NAME [--case NAME,...] [--timeout 5s] [--list]
   peer kinds  --addr HOST:PORT --transport NAME [--dead HOST:PORT] [--dying HOST:PORT] [--at-once 8]
   peer cancels --addr HOST:PORT --transport NAME [--count 50]
+  peer tries  --file CALLS.json
   peer load   --addr HOST:PORT --transport NAME [--connections 64] [--calls 100000] [--seconds N]
 
 Run "peer <command> -h" for all flags.
@@ -32,6 +33,7 @@ func main() {
 		"client":  runClient,
 		"kinds":   runKinds,
 		"cancels": runCancels,
+		"tries":   runTries,
 		"load":    runLoad,
 	}
 	command, found := commands[os.Args[1]]

@@ -3,8 +3,12 @@ package io.sluice.interop.harness;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -165,6 +169,53 @@ public final class Peers {
                 transport));
     arguments.addAll(options);
     return outcomes("kinds", arguments);
+  }
+
+  /**
+   * A call of {@link #tries}.
+   *
+   * @param call {@code Text} or {@code Void} of ping-pong transports, {@code Unary}, {@code Chat}
+   *     or {@code Sum} of the others
+   * @param transients metainfo
+   * @param headers plain ones of gRPC
+   */
+  public record Try(
+      String name,
+      InetSocketAddress address,
+      String transport,
+      String call,
+      Map<String, String> transients,
+      Map<String, String> headers) {
+
+    private ObjectNode json() {
+      ObjectNode json =
+          JSON.createObjectNode()
+              .put("name", name)
+              .put("addr", text(address))
+              .put("transport", transport)
+              .put("call", call);
+      transients.forEach(json.putObject("transient")::put);
+      headers.forEach(json.putObject("headers")::put);
+      return json;
+    }
+  }
+
+  /**
+   * Makes calls one after the other, by Kitex's clients and Google's.
+   *
+   * @return what came of each, by its name
+   */
+  public static Map<String, Outcome> tries(List<Try> tries) {
+    ArrayNode all = JSON.createArrayNode();
+    tries.forEach(one -> all.add(one.json()));
+    Path file = Places.target().resolve("tries.json");
+    try {
+      Files.createDirectories(Places.target());
+      Files.writeString(file, all.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return outcomes("tries", List.of("--file", file.toString()));
   }
 
   private static Map<String, Outcome> outcomes(String command, List<String> arguments) {

@@ -32,6 +32,11 @@ public final class Places {
     return module().resolve("grpc-go");
   }
 
+  /** The tokens and keys that PyJWT has made. */
+  public static Path pyJwt() {
+    return module().resolveSibling("plugins").resolve("jwt-auth/src/test/resources/pyjwt");
+  }
+
   /** The module that says which h2spec is used. */
   static Path h2spec() {
     return module().resolve("h2spec");

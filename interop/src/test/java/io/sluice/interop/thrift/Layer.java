@@ -41,6 +41,10 @@ enum Layer {
 
   abstract TTransportFactory factory();
 
+  static Layer labelled(String label) {
+    return valueOf(label.toUpperCase(Locale.ROOT));
+  }
+
   /** Its name for the peers and in a configuration. */
   String label() {
     return name().toLowerCase(Locale.ROOT);

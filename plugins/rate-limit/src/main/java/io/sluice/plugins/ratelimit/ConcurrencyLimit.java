@@ -16,7 +16,7 @@ final class ConcurrencyLimit extends Limit {
   ConcurrencyLimit(RateLimitSettings settings, @Nullable Rate rate, int most) {
     super(settings, rate);
     this.most = most;
-    this.tooMany = refusal(most + " calls at once");
+    this.tooMany = refusal(most, " at once");
   }
 
   @Override

@@ -23,13 +23,19 @@ abstract class Limit implements Filter {
   Limit(RateLimitSettings settings, @Nullable Rate rate) {
     this.settings = settings;
     this.rate = rate;
-    this.tooOften = refusal(settings.rate() + " calls in " + written(settings.per()));
+    this.tooOften =
+        rate == null ? Step.NEXT : refusal(settings.rate(), " in " + written(settings.per()));
   }
 
-  /** A refusal of calls beyond so many. */
-  final Step refusal(String most) {
+  /**
+   * A refusal of calls beyond so many.
+   *
+   * @param how begins with a space
+   */
+  final Step refusal(int most, String how) {
+    String calls = most == 1 ? " call" : " calls";
     String whose = settings.by().words(String.valueOf(settings.metadata()));
-    return Step.reject(Status.overLimit("more than " + most + whose));
+    return Step.reject(Status.overLimit("more than " + most + calls + how + whose));
   }
 
   private static String written(Duration time) {

@@ -53,7 +53,7 @@ class RateLimitTest {
       assertThat(trial.grpc("/shop.Cart/Add", Map.of()).status()).isEqualTo(Status.OK);
       assertThat(trial.ttstream().status()).isEqualTo(Status.OK);
 
-      String text = "request over limit: more than 1 calls in 24h";
+      String text = "request over limit: more than 1 call in 24h";
       assertThat(trial.framed("Add").status()).isEqualTo(Status.exception(6, text));
       assertThat(trial.grpc("/shop.Cart/Add", Map.of()).status()).isEqualTo(Status.grpc(8, text));
       assertThat(trial.ttstream().status()).isEqualTo(Status.exception(6, text));
@@ -77,7 +77,7 @@ class RateLimitTest {
       for (int i = 0; i < 2; i++) {
         assertThat(call(trial, caller, service, who)).isEqualTo(Status.OK);
       }
-      assertThat(call(trial, caller, service, who)).isEqualTo(over("1 calls in 24h" + words));
+      assertThat(call(trial, caller, service, who)).isEqualTo(over("1 call in 24h" + words));
       String otherCaller = by.equals("caller") ? other : caller;
       String otherService = by.equals("service") ? other : service;
       String otherWho = by.equals("identity") || by.equals("metadata") ? other : who;
@@ -93,11 +93,11 @@ class RateLimitTest {
       assertThat(trial.framed("Add").status()).isEqualTo(Status.OK);
       assertThat(trial.framed("Get").status()).isEqualTo(Status.OK);
       assertThat(trial.grpc("/shop.Cart/Add", Map.of()).status()).isEqualTo(Status.OK);
-      assertThat(trial.framed("Add").status()).isEqualTo(over("1 calls in 24h of this method"));
+      assertThat(trial.framed("Add").status()).isEqualTo(over("1 call in 24h of this method"));
     }
     try (Trial trial = trial("rate: 1, per: 24h, by: peer")) {
       assertThat(trial.framed("Add").status()).isEqualTo(Status.OK);
-      assertThat(trial.framed("Get").status()).isEqualTo(over("1 calls in 24h from this address"));
+      assertThat(trial.framed("Get").status()).isEqualTo(over("1 call in 24h from this address"));
     }
   }
 
