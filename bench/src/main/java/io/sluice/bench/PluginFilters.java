@@ -92,7 +92,7 @@ final class PluginFilters {
   }
 
   private static List<Filter> made(LoadedPlugin plugin) {
-    return plugin.factories().stream().map(PluginFilters::made).toList();
+    return plugin.factories().stream().map(of -> made((FilterFactory<?>) of)).toList();
   }
 
   private static <S extends Record> Filter made(FilterFactory<S> factory) {

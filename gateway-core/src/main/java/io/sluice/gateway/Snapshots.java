@@ -52,9 +52,7 @@ public final class Snapshots {
               boolean same = there != null && there.config().equals(downstream);
               clusters.put(
                   name,
-                  same
-                      ? there
-                      : new Cluster(name, downstream, endpoints.apply(name, downstream)));
+                  same ? there : new Cluster(name, downstream, endpoints.apply(name, downstream)));
             });
     return clusters;
   }

@@ -179,6 +179,38 @@ class PluginDrainTest {
     }
   }
 
+  @Test
+  void codeOfAnotherClusterOfTheRouteGoesToo() throws Exception {
+    String one =
+        config("24h", "")
+            .replace(
+                "  backend:",
+                "  other: {endpoints: ['127.0.0.1:1'], transport: framed, filters: [{use: made}]}\n"
+                    + "  backend:")
+            .replace("- {cluster: backend", "- {clusters: {backend: 1, other: 0}");
+    try (FollowingGateway gateway = start("24h", "");
+        Peer first = gateway.connect();
+        Peer second = gateway.connect()) {
+      gateway.put("maker.jar", jar("1.0.0"));
+      gateway.configure(one);
+      soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("filters: 1 [made]"));
+      first.send(Thrifts.call("free", 1, "hi"));
+      second.send(Thrifts.call("free", 1, "hi"));
+      asked.await();
+      WeakReference<ClassLoader> code = gateway.code();
+
+      gateway.put("maker.jar", jar("2.0.0"));
+      awaitOnly(gateway, "running", "2.0.0");
+      soon(
+          () -> {
+            System.gc();
+            assertThat(code.get()).isNull();
+          });
+      assertAnswered(first);
+      assertAnswered(second);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = Protocol.class,

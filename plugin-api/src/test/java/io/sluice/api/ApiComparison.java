@@ -23,7 +23,17 @@ record ApiComparison(List<String> breaks, List<String> additions) {
 
   /** Interfaces that plugins implement; all others are implemented by the gateway. */
   private static final Set<String> OF_PLUGINS =
-      Set.of("io.sluice.api.Filter", "io.sluice.api.FilterFactory", "io.sluice.api.Payload");
+      Set.of(
+          "io.sluice.api.AccessLogSink",
+          "io.sluice.api.AccessLogSinkFactory",
+          "io.sluice.api.EndpointSource",
+          "io.sluice.api.EndpointSourceFactory",
+          "io.sluice.api.Factory",
+          "io.sluice.api.Filter",
+          "io.sluice.api.FilterFactory",
+          "io.sluice.api.LoadBalancer",
+          "io.sluice.api.LoadBalancerFactory",
+          "io.sluice.api.Payload");
 
   /** They harm only those who implement the interface. */
   private static final Set<JApiCompatibilityChangeType> NEW_DUTIES =

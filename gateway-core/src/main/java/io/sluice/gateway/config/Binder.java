@@ -265,7 +265,7 @@ final class Binder {
       return factory == null ? null : use(factory, named);
     } catch (IllegalArgumentException e) {
       faults.add(at, what, String.valueOf(e.getMessage()));
-    } catch (Exception | LinkageError e) {
+    } catch (Throwable e) { // whatever its author's code may throw
       faults.add(at, what + " failed", e.toString());
     }
     return null;

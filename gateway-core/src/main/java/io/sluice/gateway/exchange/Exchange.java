@@ -51,8 +51,12 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   private final FilterRun filters;
   private final RequestWay request;
   private final ResponseWay response;
+
+  /** From when it is found until the call goes its way: it has the chains of other calls too. */
   private @Nullable Route route;
+
   private @Nullable Cluster cluster;
+  private boolean onItsWay;
 
   /** Only if the call is a stream that has its route. */
   private @Nullable StreamWatch watch;
@@ -110,7 +114,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   /** The filters so far have let the request pass; they had so many hooks. */
   void requestPassed(int hooks) {
     if (route != null) {
-      open();
+      open(route);
     } else if (findRoute()) {
       filters.request(hooks);
     }
@@ -147,19 +151,21 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     return true;
   }
 
-  private void open() {
+  private void open(Route to) {
+    route = null;
+    onItsWay = true;
     call.reached(Phase.ROUTED);
     FilterChain chain = filters.chain();
     request.show(filters.asked(chain.requestMessage()));
     response.show(filters.asked(chain.responseMessage()));
     if (!call.protocol().isPingPong()) {
-      watch = new StreamWatch(this, route.stream(), env.observer().stream(call));
+      watch = new StreamWatch(this, to.stream(), env.observer().stream(call));
       watch.begin();
       if (state != State.OPEN) {
         return;
       }
     }
-    RequestSink opened = env.dialer().open(call, route, cluster, this);
+    RequestSink opened = env.dialer().open(call, to, cluster, this);
     if (state != State.OPEN) {
       opened.requestCancel(OVER);
       return;
@@ -292,9 +298,9 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
     return state == State.OPEN;
   }
 
-  /** Whether it has no route, and may still get one. */
-  boolean maySeekRoute() {
-    return route == null && state == State.OPEN;
+  /** Whether it may still need what others of its table have: its route, or that of any call. */
+  boolean needsTable() {
+    return !onItsWay && state == State.OPEN;
   }
 
   @Override

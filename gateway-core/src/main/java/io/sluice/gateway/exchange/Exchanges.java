@@ -135,8 +135,8 @@ public final class Exchanges implements CallHandler {
    * lets go of that table if they have no more need of it: from then on such a call keeps nothing
    * but its own chain. For all threads.
    *
-   * @return empty while a call has no route yet, and may so get any of the table's; completes on
-   *     the loop
+   * @return empty while a call has not gone its way yet, and so may need any of the table's;
+   *     completes on the loop
    */
   public Future<Optional<Set<FilterChain>>> chains(RouteTable table) {
     return ask(

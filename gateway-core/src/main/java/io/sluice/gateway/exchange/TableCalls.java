@@ -28,13 +28,13 @@ final class TableCalls {
   }
 
   /**
-   * Lets go of the table if all calls have their routes: there will be no more that look for one.
+   * Lets go of the table if all calls have gone their way: there will be no more that look for one.
    *
    * @return whether they have
    */
   boolean settle() {
     for (Exchange exchange = first; exchange != null; exchange = exchange.next) {
-      if (exchange.maySeekRoute()) {
+      if (exchange.needsTable()) {
         return false;
       }
     }

@@ -80,12 +80,12 @@ public final class LoadedPlugin {
       ClassLoader code = manager.getPluginClassLoader(id);
       return new LoadedPlugin(
           staged, manifest, manager, code, extensions(manager, code, id), generation);
-    } catch (PluginRuntimeException | LinkageError e) {
-      manager.unloadPlugin(manifest.id());
-      throw new PluginRefused("its code failed", e.getCause() == null ? e : e.getCause());
     } catch (PluginRefused e) {
       manager.unloadPlugin(manifest.id());
       throw e;
+    } catch (Throwable e) { // whatever its author's code may throw
+      manager.unloadPlugin(manifest.id());
+      throw new PluginRefused("its code failed", e.getCause() == null ? e : e.getCause());
     }
   }
 

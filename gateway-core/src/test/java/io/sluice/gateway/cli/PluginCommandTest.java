@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +51,14 @@ class PluginCommandTest {
       }
       """;
 
+  private static PluginJar whole;
+
   @TempDir private Path folder;
+
+  @BeforeAll
+  static void compile() {
+    whole = PluginJar.of("refuse", "1.2.0").with(FACTORY);
+  }
 
   private static Ran plugin(Object... args) {
     return Ran.of(
@@ -58,7 +66,7 @@ class PluginCommandTest {
   }
 
   private Path jar() {
-    return PluginJar.of("refuse", "1.2.0").with(FACTORY).writeTo(folder.resolve("refuse.jar"));
+    return whole.writeTo(folder.resolve("refuse.jar"));
   }
 
   private List<String> files(Path of) throws IOException {

@@ -18,16 +18,14 @@ final class Configs {
   /** The smallest that is right, to which a test adds what it is about. */
   static final String MINIMAL = "listeners: {rpc: {address: '127.0.0.1:0'}}\n";
 
-  private static final Map<List<FilterFactory<?>>, SchemaCheck> SCHEMAS =
-      new ConcurrentHashMap<>();
+  private static final Map<List<FilterFactory<?>>, SchemaCheck> SCHEMAS = new ConcurrentHashMap<>();
 
   private Configs() {}
 
   /** One that is right, and that its schema takes too. */
   static LoadedConfig load(String text, FilterFactory<?>... factories) {
     LoadedConfig loaded = ConfigLoader.load("g.yaml", text, Arrays.asList(factories));
-    SchemaCheck check =
-        SCHEMAS.computeIfAbsent(Arrays.asList(factories), SchemaCheck::of);
+    SchemaCheck check = SCHEMAS.computeIfAbsent(Arrays.asList(factories), SchemaCheck::of);
     assertThat(check.faults(text)).as(text).isEmpty();
     return loaded;
   }

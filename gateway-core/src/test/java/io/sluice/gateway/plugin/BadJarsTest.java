@@ -100,6 +100,10 @@ class BadJarsTest {
             changed("/*static*/", "if (true) throw new IllegalStateException(\"never\");"),
             "extension Maker cannot be made: java.lang.IllegalStateException: never"),
         Arguments.of(
+            "a name that is an error",
+            changed("return \"made\";", "throw new AssertionError(\"nameless\");"),
+            "its code failed: java.lang.AssertionError: nameless"),
+        Arguments.of(
             "settings without words",
             settings("int limit"),
             "the gateway cannot use what Maker makes: Maker$Settings.limit has no @Setting"),
