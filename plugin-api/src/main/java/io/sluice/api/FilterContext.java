@@ -35,6 +35,7 @@ public interface FilterContext {
    * @param value asked whenever the page is read, on any thread; must not block. If it throws, it
    *     is logged and not asked again
    * @throws IllegalArgumentException as {@link #counter}
+   * @throws IllegalStateException if the filter shows 1,000 values already
    */
   void gauge(String name, String description, LongSupplier value);
 
@@ -52,10 +53,11 @@ public interface FilterContext {
    * Does something that blocks, on a worker thread of the filter's own. At most 20 pieces of work
    * run at once, and 1,000 wait, those that {@link #after} and {@link #every} have begun included.
    *
-   * @return completes on the event loop of whoever asks, else on the worker; fails with what the
-   *     work throws, with {@link java.util.concurrent.RejectedExecutionException} if too many wait,
-   *     and with {@link java.util.concurrent.TimeoutException} after 60 s, when the work is
-   *     interrupted
+   * @return completes on the event loop of whoever asks, else on a thread of the filter; fails with
+   *     what the work throws, with {@link java.util.concurrent.RejectedExecutionException} if too
+   *     many wait, and with {@link java.util.concurrent.TimeoutException} after 60 s, when the work
+   *     is interrupted. After {@link Filter#stop} all work is interrupted, and what waits fails
+   *     with {@link IllegalStateException}
    */
   <T> Future<T> blocking(Callable<T> work);
 
@@ -81,7 +83,9 @@ public interface FilterContext {
   /**
    * A client for HTTP, the same one at each ask: at most 16 connections to a host, 256 requests
    * that wait for one, 5 s to connect and 30 s without a word. What it answers comes on some event
-   * loop, which {@link Step#await} copes with. Close nothing of it.
+   * loop, which {@link Step#await} copes with. {@code body()} gathers an answer however long it is;
+   * take that of a server that is not to be trusted in parts. Close nothing of it: after {@link
+   * Filter#stop} requests under way fail.
    */
   HttpClient http();
 

@@ -9,9 +9,10 @@ import java.lang.annotation.Target;
  * Says what a component of a settings record means; checks, defaults and reference pages come from
  * it. A component may be a {@code String}, {@code int}, {@code long}, {@code boolean}, {@code
  * double}, {@link Secret}, {@link java.time.Duration} ({@code 250ms}, {@code 10s}, {@code 5m}),
- * {@link ByteSize} ({@code 64KiB}), {@link Glob} ({@code shop.*}), an enum (written in lower case),
- * a record, a {@link Use} of another extension, or a {@code List} or {@code Map<String, …>} of
- * these. In the file its name is the component's.
+ * {@link ByteSize} ({@code 64KiB}), {@link Glob} ({@code shop.*}), {@link java.nio.file.Path} (made
+ * absolute: a relative one begins at the folder of the configuration file), an enum (written in
+ * lower case), a record, a {@link Use} of another extension, or a {@code List} or {@code
+ * Map<String, …>} of these. In the file its name is the component's.
  */
 @Target(ElementType.RECORD_COMPONENT)
 @Retention(RetentionPolicy.RUNTIME)

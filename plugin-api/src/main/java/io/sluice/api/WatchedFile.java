@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  *
  * <pre>{@code
  * public void start(FilterContext context) throws Exception {
- *   names = WatchedFile.open(context, Path.of("names.txt"), period, 1 << 20, this::parse, LOG::warn);
+ *   names = WatchedFile.open(context, settings.names(), period, 1 << 20, this::parse, LOG::warn);
  * }
  * }</pre>
  *
@@ -67,7 +67,8 @@ public final class WatchedFile<T> {
    * Reads a file, and goes on looking at it until the filter stops. Blocks; for {@link
    * Filter#start}.
    *
-   * @param file if relative, to the working directory
+   * @param file best a setting of the type {@link Path}, which is absolute; a relative one begins
+   *     at the working directory
    * @param period from one look to the next, at least 10 ms. A change counts when two looks one
    *     after the other have seen the same, so that no half-written file does
    * @param maxBytes how long the file may be, at most 1 GiB

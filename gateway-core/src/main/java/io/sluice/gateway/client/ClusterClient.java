@@ -67,7 +67,7 @@ class ClusterClient implements ClusterCalls {
     Use<LoadBalancer> use = cluster.config().balancer();
     try {
       return use == null ? null : use.make();
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Throwable e) { // whatever its author's code may throw
       LOG.atError()
           .setMessage("load balancer '{}' cannot be made, endpoints take turns")
           .addArgument(use.name())

@@ -45,7 +45,7 @@ final class ExtensionBalancer extends Balancer {
     tried = failed;
     try {
       chosen = extension.choose(call, view);
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Throwable e) { // whatever its author's code may throw
       complain("failed", e);
       return endpoint(first);
     } finally {

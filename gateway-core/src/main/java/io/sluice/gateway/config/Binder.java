@@ -37,6 +37,7 @@ final class Binder {
   private final Scalars scalars;
   private final Secrets secrets;
   private final Extensions extensions;
+  private final Path folder;
   private int depth;
 
   /**
@@ -48,9 +49,10 @@ final class Binder {
   Binder(Faults faults, Positions positions, Path folder, Extensions extensions) {
     this.faults = faults;
     this.positions = positions;
-    this.scalars = new Scalars(faults);
+    this.scalars = new Scalars(faults, folder);
     this.secrets = new Secrets(faults, folder);
     this.extensions = extensions;
+    this.folder = folder;
   }
 
   /**
@@ -184,7 +186,7 @@ final class Binder {
 
   private @Nullable Object byDefault(Component component, Mark at) {
     if (!component.setting().fallback().isEmpty()) {
-      return fallback(component);
+      return fallback(component, folder);
     }
     if (component.type() instanceof Class<?> type && type.isRecord() && !component.nullable()) {
       return Scalars.knows(type) ? null : bind(type, new Mapping(at, Map.of()));
@@ -195,9 +197,10 @@ final class Binder {
   /**
    * What a component is when the file does not have it.
    *
+   * @param folder as of the binder
    * @throws IllegalArgumentException if that is no value of it, which is a fault of the code
    */
-  static @Nullable Object fallback(Component component) {
+  static @Nullable Object fallback(Component component, Path folder) {
     String fallback = component.setting().fallback();
     Faults own = new Faults("");
     ConfigNode node =
@@ -207,7 +210,7 @@ final class Binder {
     Object value =
         node == null
             ? null
-            : new Binder(own, new Positions(), Path.of(""), new Extensions(List.of()))
+            : new Binder(own, new Positions(), folder, new Extensions(List.of()))
                 .value(component.type(), component.setting(), node);
     if (own.count() > 0) {
       String what = own.inOrder().get(0).what();

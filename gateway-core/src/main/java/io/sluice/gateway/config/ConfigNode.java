@@ -28,6 +28,12 @@ public sealed interface ConfigNode {
     public String kind() {
       return "a single value";
     }
+
+    /** Tells no text, since it may be a secret. */
+    @Override
+    public String toString() {
+      return "Scalar[at=" + at + "]";
+    }
   }
 
   /** Nothing where a value could be: {@code key:}, {@code ~} or {@code null}. */

@@ -7,6 +7,8 @@ import io.sluice.gateway.config.ConfigNode.Scalar;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -46,12 +48,18 @@ final class Scalars {
           Integer.class, "a whole number",
           long.class, "a whole number",
           double.class, "a number",
-          boolean.class, "true or false");
+          boolean.class, "true or false",
+          Path.class, "a path");
 
   private final Faults faults;
+  private final Path folder;
 
-  Scalars(Faults faults) {
+  /**
+   * @param folder against which relative paths are resolved
+   */
+  Scalars(Faults faults, Path folder) {
     this.faults = faults;
+    this.folder = folder;
   }
 
   static boolean knows(Class<?> type) {
@@ -94,6 +102,9 @@ final class Scalars {
     if (type == String.class) {
       return text(word, setting.pattern());
     }
+    if (type == Path.class) {
+      return path(word, setting.pattern());
+    }
     if (type == boolean.class) {
       return bool(word);
     }
@@ -112,6 +123,19 @@ final class Scalars {
     }
     faults.add(word.at(), Faults.quote(word.text()) + " does not fit", "it must match " + pattern);
     return null;
+  }
+
+  /** Of a file that may be there or not. */
+  private @Nullable Path path(Scalar word, String pattern) {
+    String text = text(word, pattern);
+    if (text == null) {
+      return null;
+    }
+    try {
+      return text.isEmpty() ? refuse(word, "not a path", "") : folder.resolve(text);
+    } catch (InvalidPathException e) {
+      return refuse(word, "not a path", "");
+    }
   }
 
   private @Nullable Boolean bool(Scalar word) {

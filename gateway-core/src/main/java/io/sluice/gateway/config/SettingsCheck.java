@@ -4,6 +4,7 @@ import io.sluice.api.Setting;
 import io.sluice.gateway.config.RecordShape.Component;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -67,7 +68,7 @@ public final class SettingsCheck {
     }
     if (!setting.fallback().isEmpty()) {
       try {
-        Binder.fallback(component);
+        Binder.fallback(component, Path.of(""));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
       }

@@ -33,11 +33,16 @@ public final class SettingsTable {
               .formatted(
                   component.name(),
                   name(component.type()) + (component.shares() ? ", or use" : ""),
-                  byDefault(component),
-                  range(component.type(), setting),
-                  setting.value()));
+                  cell(byDefault(component)),
+                  cell(range(component.type(), setting)),
+                  cell(setting.value())));
     }
     return table.toString();
+  }
+
+  /** A bar would end the cell, in code too. */
+  private static String cell(String text) {
+    return text.replace("|", "\\|");
   }
 
   /** The table of a record, and behind it those of the records in it, each once. */

@@ -3,19 +3,24 @@ package io.sluice.gateway.context;
 import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer on its way to whoever has asked: told on the event loop of the asker, else on the
- * thread that gives it. Only the first counts.
+ * An answer on its way to whoever has asked: told on the event loop of the asker, else on a thread
+ * of its worker, so that no code of it runs on threads of others. Only the first counts.
  */
 final class Answer<T> {
   private final Promise<T> promise = Promise.promise();
+  private final Worker worker;
   private final @Nullable EventExecutor asker;
 
-  /** For whoever asks now, on this thread. */
-  Answer(Loops loops) {
+  /**
+   * For whoever asks now, on this thread.
+   *
+   * @param worker of the asker
+   */
+  Answer(Loops loops, Worker worker) {
+    this.worker = worker;
     this.asker = loops.current();
   }
 
@@ -32,14 +37,10 @@ final class Answer<T> {
   }
 
   private void tell(Runnable telling) {
-    if (asker == null || asker.inEventLoop()) {
-      telling.run();
-      return;
-    }
-    try {
-      asker.execute(telling);
-    } catch (RejectedExecutionException e) { // the loop has ended
-      telling.run();
+    if (asker == null) {
+      worker.tell(telling);
+    } else {
+      Loops.run(asker, telling);
     }
   }
 }

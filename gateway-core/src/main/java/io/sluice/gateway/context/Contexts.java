@@ -30,6 +30,9 @@ public final class Contexts implements Lender {
   /** That of the configuration that is being put in force. */
   private volatile @Nullable RedisLink nextRedis;
 
+  /** Those that are no longer named, while commands may be on their way to them. */
+  private final Set<RedisLink> leaving = ConcurrentHashMap.newKeySet();
+
   public Contexts(Vertx vertx, MeterRegistry registry) {
     this.vertx = vertx;
     this.meters = new Meters(registry);
@@ -85,7 +88,7 @@ public final class Contexts implements Lender {
     if (now != null && now.config().equals(config)) {
       nextRedis = now;
     } else {
-      nextRedis = config == null ? null : new RedisLink(vertx, loops, clock, config);
+      nextRedis = config == null ? null : new RedisLink(vertx, clock, config);
     }
     if (before != null && before != now) {
       before.close(); // its configuration has never been in force
@@ -100,8 +103,15 @@ public final class Contexts implements Lender {
     if (before != now) {
       loans.forEach(loan -> loan.redis(now));
       if (before != null) {
-        clock.schedule(before::close, LETTING_GO.toMillis(), TimeUnit.MILLISECONDS);
+        leaving.add(before);
+        clock.schedule(() -> leave(before), LETTING_GO.toMillis(), TimeUnit.MILLISECONDS);
       }
+    }
+  }
+
+  private void leave(RedisLink link) {
+    if (leaving.remove(link)) {
+      link.close();
     }
   }
 
@@ -113,5 +123,6 @@ public final class Contexts implements Lender {
       last.close();
     }
     clock.shutdownNow();
+    leaving.forEach(this::leave);
   }
 }

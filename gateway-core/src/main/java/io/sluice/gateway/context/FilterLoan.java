@@ -61,7 +61,7 @@ final class FilterLoan implements Loan, FilterContext {
     this.worker = new Worker(user, loops, clock);
     this.schedule = new Schedule(user, worker, clock);
     this.meters = new LoanMeters(meters);
-    this.redis = new RedisHandle(user, loops, redis);
+    this.redis = new RedisHandle(user, loops, worker, redis);
     this.closed = closed;
   }
 
@@ -71,8 +71,8 @@ final class FilterLoan implements Loan, FilterContext {
   }
 
   /** The Redis to which commands go from now on; null if there is none. */
-  void redis(@Nullable RedisLink now) {
-    redis.goTo(now);
+  synchronized void redis(@Nullable RedisLink now) {
+    redis.goTo(isClosed ? null : now);
   }
 
   private void checkOpen() {
@@ -171,15 +171,28 @@ final class FilterLoan implements Loan, FilterContext {
     synchronized (this) {
       isClosed = true;
       meters.close();
-      caches.forEach(BoundedCache::close);
+      redis.goTo(null);
       client = http;
     }
     worker.close();
-    redis.goTo(null);
+    caches.forEach(this::close);
     if (client != null) {
       close(client);
     }
     closed.accept(this);
+  }
+
+  /** Its keys are the filter's, and what they are asked for may fail. */
+  private void close(BoundedCache<?, ?> cache) {
+    try {
+      cache.close();
+    } catch (Throwable e) { // whatever its author's code may throw
+      LOG.atWarn()
+          .setMessage("a cache of {} could not be emptied")
+          .addArgument(user)
+          .setCause(e)
+          .log();
+    }
   }
 
   private void close(HttpClient client) {

@@ -26,8 +26,12 @@ final class LoanMeters {
     this.meters = meters;
   }
 
-  /** A value that is part of a gauge. */
-  private record Shown(String name, Values values, LongSupplier value) {}
+  /**
+   * A value that is part of a gauge.
+   *
+   * @param name of the gauge
+   */
+  private record Shown(String name, Runnable takeOut) {}
 
   Counter counter(String name, String description) {
     Counter counter = counters.get(name);
@@ -54,8 +58,7 @@ final class LoanMeters {
       throw new IllegalStateException("a filter may show " + MAX_GAUGES + " values");
     }
     Shared<Values> shown = meters.gauge(name, description);
-    shown.use().add(value);
-    gauges.add(new Shown(name, shown.use(), value));
+    gauges.add(new Shown(name, shown.use().add(value)));
   }
 
   void close() {
@@ -63,7 +66,7 @@ final class LoanMeters {
     timings.keySet().forEach(meters::release);
     gauges.forEach(
         shown -> {
-          shown.values().remove(shown.value());
+          shown.takeOut().run();
           meters.release(shown.name());
         });
     counters.clear();

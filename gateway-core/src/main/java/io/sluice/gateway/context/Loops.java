@@ -1,8 +1,10 @@
 package io.sluice.gateway.context;
 
+import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * context. Safe for all threads.
  */
 final class Loops {
-  private final Iterable<EventExecutor> all;
+  private final EventLoopGroup all;
 
   Loops(Vertx vertx) {
     this.all = ((VertxInternal) vertx).nettyEventLoopGroup();
@@ -24,5 +26,23 @@ final class Loops {
       }
     }
     return null;
+  }
+
+  /** Runs it on one of them. */
+  void run(Runnable code) {
+    run(all.next(), code);
+  }
+
+  /** Runs it on this one; on this thread if it is that of the loop, or if the loop has ended. */
+  static void run(EventExecutor loop, Runnable code) {
+    if (loop.inEventLoop()) {
+      code.run();
+      return;
+    }
+    try {
+      loop.execute(code);
+    } catch (RejectedExecutionException e) {
+      code.run();
+    }
   }
 }

@@ -102,32 +102,44 @@ final class Meters {
   /** What a gauge shows: the sum of what those say that have given its name. */
   static final class Values {
     private final String name;
-    private final List<LongSupplier> all = new CopyOnWriteArrayList<>();
+    private final List<Value> all = new CopyOnWriteArrayList<>();
 
     private Values(String name) {
       this.name = name;
     }
 
-    void add(LongSupplier value) {
-      all.add(value);
+    /** One of them, itself and no other whatever its code says. */
+    private static final class Value {
+      private final LongSupplier code;
+
+      Value(LongSupplier code) {
+        this.code = code;
+      }
     }
 
-    void remove(LongSupplier value) {
-      all.remove(value);
+    /**
+     * Adds one.
+     *
+     * @return takes it out
+     */
+    Runnable add(LongSupplier code) {
+      Value value = new Value(code);
+      all.add(value);
+      return () -> all.remove(value);
     }
 
     private double sum() {
       long sum = 0;
-      for (LongSupplier value : all) {
+      for (Value value : all) {
         sum += ask(value);
       }
       return sum;
     }
 
-    private long ask(LongSupplier value) {
+    private long ask(Value value) {
       try {
-        return value.getAsLong();
-      } catch (RuntimeException | LinkageError e) {
+        return value.code.getAsLong();
+      } catch (Throwable e) { // whatever its author's code may throw
         if (all.remove(value)) {
           LOG.atError()
               .setMessage("a filter's gauge failed, it is not asked again")

@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 final class RedisHandle implements Redis {
   private final User user;
   private final Loops loops;
+  private final Worker worker;
   private volatile @Nullable RedisLink link;
 
-  RedisHandle(User user, Loops loops, @Nullable RedisLink link) {
+  RedisHandle(User user, Loops loops, Worker worker, @Nullable RedisLink link) {
     this.user = user;
     this.loops = loops;
+    this.worker = worker;
     this.link = link;
   }
 
@@ -32,10 +34,9 @@ final class RedisHandle implements Redis {
   public Future<@Nullable Object> send(String command, String... arguments) {
     RedisLink now = link;
     if (now == null) {
-      Answer<@Nullable Object> none = new Answer<>(loops);
-      none.fail(new IllegalStateException("there is no Redis any more for " + user));
-      return none.future();
+      return Future.failedFuture(
+          new IllegalStateException("there is no Redis any more for " + user));
     }
-    return now.send(command, arguments);
+    return now.send(new Answer<>(loops, worker), command, arguments);
   }
 }

@@ -15,6 +15,7 @@ import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -80,8 +81,10 @@ final class RedisLink {
           "WAITAOF",
           "WATCH");
 
+  /** They wait on the connection if they are told to. */
+  private static final Set<String> MAY_BLOCK = Set.of("XREAD", "XREADGROUP");
+
   private final RedisConfig config;
-  private final Loops loops;
   private final ScheduledExecutorService clock;
   private final Redis client;
   private final Map<String, Command> commands = new ConcurrentHashMap<>();
@@ -98,9 +101,8 @@ final class RedisLink {
     }
   }
 
-  RedisLink(Vertx vertx, Loops loops, ScheduledExecutorService clock, RedisConfig config) {
+  RedisLink(Vertx vertx, ScheduledExecutorService clock, RedisConfig config) {
     this.config = config;
-    this.loops = loops;
     this.clock = clock;
     this.client = Redis.createClient(vertx, options(config));
   }
@@ -137,18 +139,21 @@ final class RedisLink {
     return config;
   }
 
-  /** See {@link io.sluice.api.Redis#send}. */
-  Future<@Nullable Object> send(String command, String... arguments) {
-    Request request = Request.cmd(command(command));
+  /**
+   * See {@link io.sluice.api.Redis#send}.
+   *
+   * @param answer to whoever asks
+   */
+  Future<@Nullable Object> send(
+      Answer<@Nullable Object> answer, String command, String... arguments) {
+    Request request = Request.cmd(command(command, arguments));
     for (String argument : arguments) {
       request.arg(argument);
     }
-    Answer<@Nullable Object> answer = new Answer<>(loops);
     Outage out = outage;
     if (out != null) {
       if (out.until - System.nanoTime() > 0) {
-        answer.fail(unreachable(out.why, null));
-        return answer.future();
+        return Future.failedFuture(unreachable(out.why, null));
       }
       outage = Outage.of(out.why); // for the others, while this one tries
     }
@@ -170,21 +175,31 @@ final class RedisLink {
     return answer.future();
   }
 
-  private Command command(String name) {
+  private Command command(String name, String... arguments) {
     Command known = commands.get(name);
     if (known != null) {
       return known;
     }
     String upper = name.toUpperCase(Locale.ROOT);
     if (NOT_SHARED.contains(upper)) {
-      throw new IllegalArgumentException(
-          upper + " is not for connections that are shared; a script does much at once");
+      throw notShared(upper);
+    }
+    if (MAY_BLOCK.contains(upper)) {
+      if (Arrays.stream(arguments).anyMatch("BLOCK"::equalsIgnoreCase)) {
+        throw notShared(upper + " with BLOCK");
+      }
+      return Command.create(upper); // not kept: each is to be looked at
     }
     Command command = Command.create(upper);
     if (commands.size() < MAX_COMMANDS) {
       commands.put(name, command);
     }
     return command;
+  }
+
+  private static IllegalArgumentException notShared(String command) {
+    return new IllegalArgumentException(
+        command + " is not for connections that are shared; a script does much at once");
   }
 
   private IOException overdue() {

@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -19,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads of one user, for what blocks. They are made when there is something to do, end when
- * there is nothing for a while, and are nobody else's: what its code leaves behind in a thread goes
- * with it.
+ * The threads of one user, for what blocks. They are made when there is something to do and none of
+ * them is free, end when there is nothing for a while, and are nobody else's: what its code leaves
+ * behind in a thread goes with it.
  */
 final class Worker {
   static final int THREADS = 20;
@@ -31,13 +32,19 @@ final class Worker {
   static final long TIMEOUT_SECONDS = 60;
 
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final int ANSWERS = 10_000;
   private static final long IDLE_SECONDS = 10;
   private static final long CLOSE_MILLIS = 1000;
 
   private final User user;
   private final Loops loops;
   private final ScheduledExecutorService clock;
+  private final HandOver waiting = new HandOver();
   private final ThreadPoolExecutor threads;
+
+  /** One thread more, to tell answers on, for which all others may be waiting. */
+  private final ThreadPoolExecutor answers;
+
   private final AtomicInteger made = new AtomicInteger();
 
   /**
@@ -50,13 +57,36 @@ final class Worker {
     this.clock = clock;
     this.threads =
         new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(WAITING),
-            this::thread);
+            1, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, waiting, this::thread, this::queue);
     threads.allowCoreThreadTimeOut(true);
+    this.answers =
+        new ThreadPoolExecutor(
+            1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(ANSWERS), this::thread);
+    answers.allowCoreThreadTimeOut(true);
+  }
+
+  /** Takes work only if a thread waits for it, so that one is made before work has to wait. */
+  private static final class HandOver extends LinkedTransferQueue<Runnable> {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public boolean offer(Runnable work) {
+      return tryTransfer(work);
+    }
+  }
+
+  /** All threads are busy, or there are to be none any more. */
+  private void queue(Runnable work, ThreadPoolExecutor busy) {
+    if (busy.isShutdown() || waiting.size() >= WAITING) {
+      throw new RejectedExecutionException();
+    }
+    waiting.put(work);
+    if (busy.isShutdown() && waiting.remove(work)) {
+      throw new RejectedExecutionException();
+    }
+    if (busy.getPoolSize() == 0) { // they have all become idle and ended just now
+      busy.prestartCoreThread();
+    }
   }
 
   /**
@@ -69,22 +99,33 @@ final class Worker {
         (PrivilegedAction<Thread>)
             () -> {
               String name = user.threads() + "-" + made.incrementAndGet();
-              Thread thread = new Thread(null, work, name, 0, false);
+              Thread thread = new OwnThread(this, work, name);
               thread.setDaemon(true);
               thread.setContextClassLoader(user.code());
               return thread;
             });
   }
 
+  private static final class OwnThread extends Thread {
+    private final Worker owner;
+
+    OwnThread(Worker owner, Runnable work, String name) {
+      super(null, work, name, 0, false);
+      this.owner = owner;
+    }
+  }
+
   /** Does a piece of work, and tells its result to whoever asks. */
   <T> Future<T> ask(Callable<T> work) {
-    Job<T> job = new Job<>(work, new Answer<>(loops));
+    Job<T> job = new Job<>(work, new Answer<>(loops, this));
     job.timeout = clock.schedule(job::overdue, TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    try {
-      threads.execute(job);
-    } catch (RejectedExecutionException e) {
-      job.refuse(
-          new RejectedExecutionException(WAITING + " pieces of work of " + user + " wait already"));
+    if (!offer(job)) {
+      job.cancel(false);
+      return Future.failedFuture(
+          threads.isShutdown()
+              ? user.stopped()
+              : new RejectedExecutionException(
+                  WAITING + " pieces of work of " + user + " wait already"));
     }
     return job.answer.future();
   }
@@ -92,7 +133,7 @@ final class Worker {
   /**
    * Does a piece of work that throws nothing.
    *
-   * @return false if too many wait already
+   * @return false if too many wait already, or if it is closed
    */
   boolean offer(Runnable work) {
     try {
@@ -100,6 +141,23 @@ final class Worker {
       return true;
     } catch (RejectedExecutionException e) {
       return false;
+    }
+  }
+
+  /**
+   * Tells the user an answer: on this thread if it is the user's own, else on the one for that. If
+   * there is none any more, or too much waits for it, an event loop does it, as it calls the user's
+   * hooks.
+   */
+  void tell(Runnable telling) {
+    if (Thread.currentThread() instanceof OwnThread own && own.owner == this) {
+      telling.run();
+      return;
+    }
+    try {
+      answers.execute(telling);
+    } catch (RejectedExecutionException e) {
+      loops.run(telling);
     }
   }
 
@@ -113,9 +171,12 @@ final class Worker {
         job.refuse(user.stopped());
       }
     }
+    answers.shutdown(); // once it has told what is to be told
     boolean ended = false;
     try {
-      ended = threads.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+      ended =
+          threads.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+              && answers.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -123,7 +184,7 @@ final class Worker {
       LOG.atWarn()
           .setMessage("{} is stopped, but {} of its worker threads go on")
           .addArgument(user)
-          .addArgument(threads.getActiveCount())
+          .addArgument(threads.getActiveCount() + answers.getActiveCount())
           .log();
     }
   }

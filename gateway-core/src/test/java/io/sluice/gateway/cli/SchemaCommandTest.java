@@ -18,7 +18,8 @@ class SchemaCommandTest {
 
       @Extension
       public class Maker implements FilterFactory<Maker.Settings> {
-        public record Inner(@Setting(value = "Where.", required = true) String place) {}
+        public record Inner(
+            @Setting(value = "Where.", required = true, pattern = "here|there") String place) {}
         public record Settings(
             @Setting(value = "How often.", fallback = "3", min = 1, max = 9) int times,
             @Setting("What else.") Inner inner) {}
@@ -77,7 +78,7 @@ class SchemaCommandTest {
 
             | Key | Type | Default | Range | Meaning |
             |---|---|---|---|---|
-            | `place` | text | required |  | Where. |
+            | `place` | text | required | `here\\|there` | Where. |
             """);
   }
 

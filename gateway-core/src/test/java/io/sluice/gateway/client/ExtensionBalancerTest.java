@@ -40,6 +40,9 @@ class ExtensionBalancerTest {
             if (call.method().equals("throw")) {
               throw new IllegalStateException("cannot choose");
             }
+            if (call.method().equals("error")) {
+              throw new AssertionError("cannot be");
+            }
             if (call.method().equals("calls")) {
               return endpoints.calls(0) == 0 && endpoints.weight(1) == 3
                   && endpoints.address(1).startsWith("127.0.0.1:") ? 1 : 0;
@@ -134,6 +137,7 @@ class ExtensionBalancerTest {
       for (int i = 0; i < 3; i++) {
         assertThat(ask(caller, "99")).isEqualTo("zero");
         assertThat(ask(caller, "throw")).isEqualTo("zero");
+        assertThat(ask(caller, "error")).isEqualTo("zero");
       }
       assertThat(log.only())
           .startsWith(

@@ -110,6 +110,7 @@ class SecretsTest {
     Settings settings = settings("{token: hunter2}");
 
     assertThat(settings.toString()).doesNotContain("hunter2").contains("***");
+    assertThat(load("{token: hunter2}").toString()).doesNotContain("hunter2").contains("***");
     assertThat(settings.token().is("hunter2")).isTrue();
     assertThat(settings.token().is("hunter3")).isFalse();
   }

@@ -15,10 +15,12 @@ import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
+import io.sluice.gateway.testkit.Warnings;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -110,6 +112,12 @@ class FilterContextTest {
                   "What is lent.",
                   () -> {
                     throw new IllegalStateException("not today");
+                  });
+              context.gauge(
+                  "borrowed",
+                  "What is lent.",
+                  () -> {
+                    throw new AssertionError("never");
                   });
             });
     try (TestGateway gateway = run(filter)) {
@@ -298,6 +306,49 @@ class FilterContextTest {
     }
   }
 
+  @Test
+  void workThatHeedsNothingIsNamedAndHoldsNobodyUp() throws Exception {
+    Borrower filter = Borrower.of("one");
+    Borrower other = Borrower.of("other");
+    CountDownLatch begun = new CountDownLatch(1);
+    try (Warnings warnings = new Warnings("io.sluice.gateway.context");
+        TestGateway gateway = run(filter)) {
+      filter
+          .context()
+          .blocking(
+              () -> {
+                begun.countDown();
+                while (true) {
+                  try {
+                    end.await();
+                    return 1;
+                  } catch (InterruptedException e) {
+                    // As code does that must not be plugged into anything.
+                  }
+                }
+              });
+      begun.await();
+      gateway.reload(using(other), factories(other));
+      assertThat(warnings.only())
+          .startsWith("filter 'one' is stopped, but 1 of its worker threads go on");
+      call(gateway);
+    }
+  }
+
+  @Test
+  void oneThreadDoesWhatOneThreadCan() {
+    List<String> threads = new CopyOnWriteArrayList<>();
+    Borrower filter = Borrower.of("one");
+    try (TestGateway gateway = run(filter)) {
+      filter
+          .context()
+          .every(Duration.ofMillis(10), () -> threads.add(Thread.currentThread().getName()));
+      await().until(() -> threads.size() >= 2 * Worker.THREADS);
+      call(gateway);
+    }
+    assertThat(new HashSet<>(threads)).hasSizeLessThan(Worker.THREADS / 2);
+  }
+
   // Times.
 
   @Test
@@ -392,6 +443,54 @@ class FilterContextTest {
       await().until(() -> cache.size() == 0);
       cache.put(1, "late");
       assertThat(cache.size()).isZero();
+    }
+  }
+
+  /** A key that fails once it is told to. */
+  private static final class Key {
+    private boolean fails;
+
+    @Override
+    public boolean equals(Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      if (fails) {
+        throw new IllegalStateException("no hash");
+      }
+      return 1;
+    }
+  }
+
+  @Test
+  void aCacheThatCannotBeEmptiedKeepsNothingElse() {
+    Borrower filter = Borrower.of("one");
+    Borrower other = Borrower.of("other");
+    Key key = new Key();
+    try (Warnings warnings = new Warnings("io.sluice.gateway.context");
+        TestGateway gateway = run(other, filter)) {
+      filter.context().cache(10, Duration.ofHours(1)).put(key, "x");
+      Future<Integer> work =
+          filter
+              .context()
+              .blocking(
+                  () -> {
+                    end.await();
+                    return 1;
+                  });
+      CountDownLatch stopped = new CountDownLatch(1);
+      other.onStop(stopped::countDown);
+      key.fails = true;
+      gateway.reload(TestGateway.config("framed", "", downstream.port()), List.of());
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(warnings.lines())
+                      .anyMatch(l -> l.startsWith("a cache of filter 'one' could not be emptied")));
+      await().until(work::isComplete);
+      await().until(() -> stopped.getCount() == 0);
     }
   }
 

@@ -2,6 +2,7 @@ package io.sluice.gateway.context;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** The HTTP client that a filter is lent. */
 class HttpTest {
+  private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch mayAnswer = new CountDownLatch(1);
   private Downstream downstream;
   private HttpServer server;
@@ -49,6 +51,7 @@ class HttpTest {
     server.createContext(
         "/slow",
         exchange -> {
+          asked.countDown();
           try {
             mayAnswer.await();
           } catch (InterruptedException e) {
@@ -115,5 +118,20 @@ class HttpTest {
       assertThat(gateway.port()).isPositive();
     }
     await().until(() -> all.stream().allMatch(Future::failed));
+  }
+
+  @Test
+  void aFilterThatIsStoppedHasNoRequestsAnyMore() throws Exception {
+    Borrower filter = Borrower.of("one");
+    try (TestGateway gateway = run(filter)) {
+      HttpClient kept = filter.context().http();
+      Future<HttpClientResponse> underWay = get(kept, "/slow");
+      asked.await();
+      gateway.reload(TestGateway.config("framed", "", downstream.port()), List.of());
+      await().until(underWay::failed);
+      assertThatThrownBy(() -> get(kept, "/name"))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("Client is closed");
+    }
   }
 }

@@ -114,7 +114,32 @@ class RedisTest {
       assertThatThrownBy(() -> redis().send("select", "1"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("SELECT is not for connections that are shared");
+      assertThat(get(redis().send("xread", "STREAMS", "none", "0"))).isNull();
+      assertThatThrownBy(() -> redis().send("xread", "block", "0", "STREAMS", "none", "0"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("XREAD with BLOCK is not for connections that are shared");
     }
+  }
+
+  @Test
+  void anAnswerToNoLoopComesOnTheFiltersOwnThreads() {
+    List<String> threads = new CopyOnWriteArrayList<>();
+    try (RedisServer server = RedisServer.start();
+        TestGateway gateway =
+            run("endpoints: ['127.0.0.1:" + server.port() + "'], commandTimeout: 3s")) {
+      assertThat(gateway.port()).isPositive();
+      await().until(this::answers);
+      for (boolean answers : new boolean[] {true, false}) {
+        server.freeze(); // so that nothing is answered before anybody listens
+        redis().send("PING").onComplete(x -> threads.add(Thread.currentThread().getName()));
+        if (answers) {
+          server.thaw();
+        }
+        int expected = answers ? 1 : 2;
+        await().until(() -> threads.size() == expected);
+      }
+    }
+    assertThat(threads).allMatch(thread -> thread.startsWith("filter-one-"));
   }
 
   @Test

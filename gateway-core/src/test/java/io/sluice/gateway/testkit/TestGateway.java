@@ -9,6 +9,7 @@ import io.sluice.gateway.config.LoadedConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -70,10 +71,19 @@ public final class TestGateway implements AutoCloseable {
    * @param text the configuration, with its filters
    */
   public static TestGateway start(String text, int loops, List<? extends Factory<?, ?>> factories) {
+    return start(Path.of("test.yaml"), text, loops, factories);
+  }
+
+  /**
+   * @param file that the configuration is said to be of; paths in it begin in its folder
+   * @param text the configuration, with its filters
+   */
+  public static TestGateway start(
+      Path file, String text, int loops, List<? extends Factory<?, ?>> factories) {
     Vertx vertx =
         Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setPreferNativeTransport(true));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    var config = ConfigLoader.load("test.yaml", text, factories);
+    var config = ConfigLoader.load(file.toString(), text, factories);
     try {
       return new TestGateway(
           get(Gateway.start(vertx, loops, config, List.of(), registry)), registry, config);
@@ -89,7 +99,7 @@ public final class TestGateway implements AutoCloseable {
    * @param text with its filters
    */
   public void reload(String text, List<? extends Factory<?, ?>> factories) {
-    LoadedConfig next = ConfigLoader.load("test.yaml", text, factories, config);
+    LoadedConfig next = ConfigLoader.load(config.file(), text, factories, config);
     get(gateway.use(next, List.of()));
     config = next;
   }

@@ -8,6 +8,7 @@ import io.sluice.gateway.testkit.Peer.StreamFrame;
 import io.sluice.gateway.wire.thrift.ThriftHead;
 import io.sluice.gateway.wire.ttheader.TTHeaderKeys;
 import io.sluice.gateway.wire.ttstream.FrameType;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,14 @@ public final class Trial implements AutoCloseable {
    * @param filters a list, as in {@code - {use: acl, with: {…}}}, two spaces before each line
    */
   public Trial(String filters, FilterFactory<?>... factories) {
+    this(Path.of("test.yaml"), filters, factories);
+  }
+
+  /**
+   * @param file that the configuration is said to be of; paths in it begin in its folder
+   * @param filters as above
+   */
+  public Trial(Path file, String filters, FilterFactory<?>... factories) {
     int grpcPort =
         grpc.serve(
             got -> {
@@ -71,7 +80,7 @@ public final class Trial implements AutoCloseable {
           - {use: behind}
         """
             .formatted(pingPong.port(), streams.port(), grpcPort, filters.stripTrailing());
-    gateway = TestGateway.start(config, 2, all);
+    gateway = TestGateway.start(file, config, 2, all);
   }
 
   private synchronized void note(String key, String value) {

@@ -13,7 +13,7 @@ import org.pf4j.Extension;
  * <pre>
  * use: jwt-auth
  * with:
- *   keys: [{file: conf/jwks.json}]
+ *   keys: [{file: jwks.json}]
  *   issuers: [https://id.example]
  *   audiences: [shop]
  *   claims: {tenant: x-tenant}

@@ -2,6 +2,7 @@ package io.sluice.plugins.jwtauth;
 
 import io.sluice.api.Secret;
 import io.sluice.api.Setting;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Where a key is: exactly one of {@code file} and {@code secret} is there. */
@@ -9,7 +10,7 @@ public record KeySetting(
     @Setting(
             "A file with a JWK, a set of them, or public keys or certificates as PEM; read again"
                 + " when it has changed.")
-        @Nullable String file,
+        @Nullable Path file,
     @Setting("A secret for HS256, HS384 or HS512, of 32, 48 or 64 bytes at least.")
         @Nullable Secret secret,
     @Setting(

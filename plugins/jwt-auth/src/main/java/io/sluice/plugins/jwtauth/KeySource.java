@@ -3,7 +3,6 @@ package io.sluice.plugins.jwtauth;
 import io.sluice.api.FilterContext;
 import io.sluice.api.WatchedFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +55,7 @@ final class KeySource {
       keys =
           WatchedFile.open(
                   context,
-                  Path.of(setting.file()),
+                  setting.file(),
                   refresh,
                   MAX_FILE,
                   this::read,

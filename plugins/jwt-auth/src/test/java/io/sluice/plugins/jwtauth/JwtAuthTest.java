@@ -264,6 +264,18 @@ class JwtAuthTest {
   }
 
   @Test
+  void aFileIsLookedForWhereTheConfigurationIs() throws Exception {
+    Files.copy(Tokens.file("rsa.pem"), folder.resolve("key.pem"));
+    try (Trial own =
+        new Trial(
+            folder.resolve("gateway.yaml"),
+            "  - {use: jwt-auth, with: {keys: [{file: key.pem}]}}",
+            new JwtAuthFactory())) {
+      assertThat(status(own, "RS256")).isEqualTo(Status.OK);
+    }
+  }
+
+  @Test
   void aRememberedTokenIsNotCheckedAgainUntilTheKeysChange() throws Exception {
     Path file = Files.copy(Tokens.file("rsa.pem"), folder.resolve("key.pem"));
     try (Warnings warnings = new Warnings("io.sluice.plugins.jwtauth");

@@ -6,7 +6,6 @@ import io.sluice.api.FilterContext;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.api.WatchedFile;
-import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +41,7 @@ final class KeyAuth implements Filter {
       keys =
           WatchedFile.open(
                   context,
-                  Path.of(settings.file()),
+                  settings.file(),
                   settings.refresh(),
                   MAX_FILE,
                   own::with,

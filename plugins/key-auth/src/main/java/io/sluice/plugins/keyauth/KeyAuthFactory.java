@@ -12,7 +12,7 @@ import org.pf4j.Extension;
  * with:
  *   keys:
  *     - {sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae, identity: web}
- *   file: conf/keys.txt
+ *   file: keys.txt
  * </pre>
  */
 @Extension

@@ -1,6 +1,7 @@
 package io.sluice.plugins.keyauth;
 
 import io.sluice.api.Setting;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ public record KeyAuthSettings(
         String metadata,
     @Setting("The keys.") List<KeySetting> keys,
     @Setting("A file with more of them, a line each; read again when it has changed.")
-        @Nullable String file,
+        @Nullable Path file,
     @Setting(
             value = "How often the file is looked at; it counts what two looks have seen.",
             fallback = "1s",

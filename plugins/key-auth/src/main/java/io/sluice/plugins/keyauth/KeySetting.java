@@ -1,5 +1,6 @@
 package io.sluice.plugins.keyauth;
 
+import io.sluice.api.Secret;
 import io.sluice.api.Setting;
 
 /** A key, of which only its digest is known, and whose it is. */
@@ -8,7 +9,7 @@ public record KeySetting(
             value = "The SHA-256 of the key, in hexadecimal.",
             required = true,
             pattern = "[0-9a-fA-F]{64}")
-        String sha256,
+        Secret sha256,
     @Setting(
             value = "Who has it: what the call has as its identity from here on.",
             required = true,

@@ -35,7 +35,7 @@ final class Keys {
   static Keys of(List<KeySetting> settings) {
     Map<Digest, String> identities = new HashMap<>();
     for (KeySetting setting : settings) {
-      if (identities.put(Digest.parse(setting.sha256()), setting.identity()) != null) {
+      if (identities.put(Digest.parse(setting.sha256().value()), setting.identity()) != null) {
         throw new IllegalArgumentException("keys: '" + setting.identity() + "' has a key twice");
       }
     }

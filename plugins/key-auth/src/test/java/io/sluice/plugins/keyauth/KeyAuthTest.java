@@ -161,6 +161,30 @@ class KeyAuthTest {
   }
 
   @Test
+  void aFileIsLookedForWhereTheConfigurationIs() throws Exception {
+    Files.createDirectory(folder.resolve("keys"));
+    Files.writeString(folder.resolve("keys/beta.txt"), sha256("beta") + " app\n");
+    try (Trial trial =
+        new Trial(
+            folder.resolve("gateway.yaml"),
+            "  - {use: key-auth, with: {file: keys/beta.txt}}",
+            new KeyAuthFactory())) {
+      assertThat(ttheader(trial, "x-api-key", "beta").identity()).isEqualTo("app");
+    }
+  }
+
+  @Test
+  void noFaultShowsAKeyThatStandsInThePlaceOfItsDigest() {
+    assertThatThrownBy(
+            () ->
+                new Trial(
+                    "  - {use: key-auth, with: {keys: [{sha256: hunter2, identity: web}]}}",
+                    new KeyAuthFactory()))
+        .hasMessageContaining("it must match [0-9a-fA-F]{64}")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
   void somebodyMustBeAbleToPass() {
     assertThatThrownBy(() -> new Trial("  - {use: key-auth}", new KeyAuthFactory()))
         .hasMessageContaining("nobody could pass: give keys or file");

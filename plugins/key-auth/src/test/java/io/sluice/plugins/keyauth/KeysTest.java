@@ -3,6 +3,7 @@ package io.sluice.plugins.keyauth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.sluice.api.Secret;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,7 @@ class KeysTest {
 
   @Test
   void aKeyIsFoundByItsDigest() {
-    Keys keys = Keys.of(List.of(new KeySetting(OF_ALPHA.toUpperCase(), "web")));
+    Keys keys = Keys.of(List.of(new KeySetting(Secret.of(OF_ALPHA.toUpperCase()), "web")));
     assertThat(keys.identity("alpha")).isEqualTo("web");
     assertThat(keys.identity("alpha ")).isNull();
     assertThat(keys.identity(OF_ALPHA)).isNull();
@@ -43,7 +44,7 @@ class KeysTest {
 
   @Test
   void aFileStandsBesideTheConfiguration() {
-    Keys own = Keys.of(List.of(new KeySetting(OF_EMPTY, "own")));
+    Keys own = Keys.of(List.of(new KeySetting(Secret.of(OF_EMPTY), "own")));
     Keys both = own.with((OF_ALPHA + " web").getBytes(StandardCharsets.UTF_8));
     assertThat(both.identity("")).isEqualTo("own");
     assertThat(both.identity("alpha")).isEqualTo("web");
@@ -69,7 +70,7 @@ class KeysTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> read(OF_ALPHA + " web\n" + OF_ALPHA + " app"))
         .withMessage("line 2: this key is there already");
-    KeySetting web = new KeySetting(OF_ALPHA, "web");
+    KeySetting web = new KeySetting(Secret.of(OF_ALPHA), "web");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Keys.of(List.of(web, web)))
         .withMessage("keys: 'web' has a key twice");
