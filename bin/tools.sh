@@ -74,6 +74,11 @@ ensure_redis() {
   command -v redis-server >/dev/null || install_debian redis-server
 }
 
+# ensure_curl: what the guide for authors of plugins has them call with, so its test does too.
+ensure_curl() {
+  command -v curl >/dev/null || install_debian curl
+}
+
 # needs_build ROOT HOME: whether the runnable folder is missing or older than its sources.
 needs_build() {
   [ -f "$2/lib/.built" ] || return 0

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,13 +82,37 @@ final class DistributionTest {
     try (Stream<Path> files = Files.list(distribution.home().resolve("lib"))) {
       assertThat(files).allMatch(file -> file.toString().endsWith(".jar"));
     }
-    Path readme = distribution.home().resolve("README.md");
-    Files.readString(readme)
-        .lines()
-        .flatMap(line -> Stream.of(line.split("\\]\\(")).skip(1))
-        .map(link -> link.substring(0, link.indexOf(')')))
-        .filter(link -> !link.startsWith("https://"))
-        .forEach(link -> assertThat(distribution.home().resolve(link)).exists());
+  }
+
+  @Test
+  void everyLinkOfItsPagesLeadsToSomethingInIt() throws IOException {
+    Pattern link = Pattern.compile("\\]\\(([^)#]+)");
+    List<Path> pages;
+    try (Stream<Path> files = Files.walk(distribution.home())) {
+      pages = files.filter(file -> file.toString().endsWith(".md")).toList();
+    }
+    assertThat(pages).hasSizeGreaterThan(10);
+    for (Path page : pages) {
+      link.matcher(Files.readString(page))
+          .results()
+          .map(found -> found.group(1))
+          .filter(target -> !target.startsWith("https://"))
+          .forEach(target -> assertThat(page.resolveSibling(target)).as(page.toString()).exists());
+    }
+  }
+
+  /** What editors show of the API comes from its sources, beside the jars in the repository. */
+  @Test
+  void theApiAndTheTestKitComeWithTheirSources() throws IOException {
+    for (String module : List.of("plugin-api", "plugin-testkit")) {
+      try (Stream<Path> files =
+          Files.walk(distribution.home().resolve("repository/io/sluice").resolve(module))) {
+        assertThat(files.map(file -> file.getFileName().toString()))
+            .filteredOn(name -> name.endsWith(".jar"))
+            .hasSize(2)
+            .anyMatch(name -> name.endsWith("-sources.jar"));
+      }
+    }
   }
 
   @Test

@@ -8,9 +8,9 @@ import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 
 /**
- * What the gateway lends a filter from its start to its stop. All of it is closed by the gateway
- * after {@link Filter#stop}, in whatever state the filter leaves it; what is asked for after that
- * throws {@link IllegalStateException}. Safe for all threads.
+ * What the gateway lends a filter, or another extension, from its start to its stop. All of it is
+ * closed by the gateway after {@link Filter#stop}, in whatever state the filter leaves it; what is
+ * asked for after that throws {@link IllegalStateException}. Safe for all threads.
  */
 public interface FilterContext {
 

@@ -15,7 +15,9 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.pf4j.DefaultVersionManager;
 
 /** The API is compatible with the one that was kept, or its version says that it is not. */
@@ -43,11 +45,11 @@ class ApiCompatibilityTest {
     return files;
   }
 
-  private static Map<String, byte[]> classes() throws IOException {
+  private static Map<String, byte[]> classes(Path folder) throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
-    try (Stream<Path> made = Files.walk(CLASSES)) {
+    try (Stream<Path> made = Files.walk(folder)) {
       for (Path file : made.filter(f -> f.toString().endsWith(".class")).sorted().toList()) {
-        files.put(CLASSES.relativize(file).toString(), Files.readAllBytes(file));
+        files.put(folder.relativize(file).toString(), Files.readAllBytes(file));
       }
     }
     return files;
@@ -70,7 +72,7 @@ class ApiCompatibilityTest {
     Path kept = baseline();
     Matcher name = NAME.matcher(kept.getFileName().toString());
     assertThat(name.matches()).as(kept.toString()).isTrue();
-    ApiComparison comparison = ApiComparison.of(zip(files(kept)), zip(classes()));
+    ApiComparison comparison = ApiComparison.of(zip(files(kept)), zip(classes(CLASSES)));
     String wanted = comparison.versionAfter(name.group(1));
     assertThat(new DefaultVersionManager().compareVersions(ApiVersion.CURRENT, wanted))
         .as(
@@ -89,8 +91,23 @@ class ApiCompatibilityTest {
 
   // Whether changes are seen.
 
+  @TempDir private Path folder;
+
   private static Map<String, byte[]> kept() throws IOException {
     return files(baseline());
+  }
+
+  /** The API as it was kept, with this in the place of what is there. */
+  private byte[] keptWith(String name, String source) throws IOException {
+    Path file = Files.writeString(folder.resolve(name + ".java"), source);
+    Path made = Files.createDirectories(folder.resolve("classes"));
+    int failed =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-proc:none", "-d", made.toString(), file.toString());
+    assertThat(failed).isZero();
+    Map<String, byte[]> changed = kept();
+    changed.putAll(classes(made));
+    return zip(changed);
   }
 
   @Test
@@ -120,5 +137,50 @@ class ApiCompatibilityTest {
     assertThat(comparison.additions()).contains("io.sluice.api.ApiVersion");
     assertThat(comparison.versionAfter("0.1.2")).isEqualTo("0.1.3");
     assertThat(comparison.versionAfter("1.1.2")).isEqualTo("1.2.0");
+  }
+
+  @Test
+  void aNewDutyOfPluginsBreaks() throws IOException {
+    for (String type : List.of("Filter", "LoadBalancer", "EndpointSource", "AccessLogSink")) {
+      byte[] before = keptWith(type, "package io.sluice.api; public interface " + type + " {}");
+      byte[] now =
+          keptWith(type, "package io.sluice.api; public interface " + type + " { void duty(); }");
+      assertThat(ApiComparison.of(before, now).breaks())
+          .containsExactly("io.sluice.api." + type + ".duty(): METHOD_ADDED_TO_INTERFACE");
+    }
+    String reader = "package io.sluice.api; public class WatchedFile { public interface Reader {";
+    assertThat(
+            ApiComparison.of(
+                    keptWith("WatchedFile", reader + "}}"),
+                    keptWith("WatchedFile", reader + "void duty();}}"))
+                .breaks())
+        .containsExactly("io.sluice.api.WatchedFile$Reader.duty(): METHOD_ADDED_TO_INTERFACE");
+  }
+
+  @Test
+  void aNewDutyOfTheGatewayIsAnAddition() throws IOException {
+    for (String name : ApiComparison.OF_THE_GATEWAY) {
+      assertThat(classes(CLASSES)).containsKey(name.replace('.', '/') + ".class");
+    }
+    ApiComparison comparison =
+        ApiComparison.of(
+            keptWith("Cache", "package io.sluice.api; public interface Cache {}"),
+            keptWith("Cache", "package io.sluice.api; public interface Cache { void more(); }"));
+    assertThat(comparison.breaks()).isEmpty();
+    assertThat(comparison.additions()).containsExactly("io.sluice.api.Cache.more()");
+  }
+
+  /** Plugins are full of them, so one without a default breaks as a method of a filter would. */
+  @Test
+  void anElementOfAnAnnotationNeedsADefault() throws IOException {
+    String setting = "package io.sluice.api; public @interface Setting { String value();";
+    byte[] before = keptWith("Setting", setting + "}");
+    ApiComparison without =
+        ApiComparison.of(before, keptWith("Setting", setting + " String more();}"));
+    assertThat(without.breaks()).isNotEmpty();
+    ApiComparison with =
+        ApiComparison.of(before, keptWith("Setting", setting + " String more() default \"\";}"));
+    assertThat(with.breaks()).isEmpty();
+    assertThat(with.additions()).containsExactly("io.sluice.api.Setting.more()");
   }
 }

@@ -4,7 +4,6 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.EventLoop;
 import io.sluice.api.Factory;
-import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Snapshots;
 import io.sluice.gateway.call.CallEnd;
 import io.sluice.gateway.call.RpcCall;
@@ -52,7 +51,7 @@ final class MemoryGateway extends TestGateway {
     this.exchanges = exchanges;
   }
 
-  static MemoryGateway start(String text, List<FilterFactory<?>> factories, FakeService service) {
+  static MemoryGateway start(String text, List<Factory<?, ?>> factories, FakeService service) {
     LoadedConfig config = load(text, factories);
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

@@ -3,7 +3,6 @@ package io.sluice.testkit;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sluice.api.Factory;
-import io.sluice.api.FilterFactory;
 import io.sluice.gateway.Gateway;
 import io.sluice.gateway.config.LoadedConfig;
 import io.vertx.core.Vertx;
@@ -29,7 +28,7 @@ final class SocketGateway extends TestGateway {
   }
 
   static SocketGateway start(
-      String text, List<FilterFactory<?>> factories, List<Path> plugins, FakeService service) {
+      String text, List<Factory<?, ?>> factories, List<Path> plugins, FakeService service) {
     LoadedJars jars = new LoadedJars();
     Vertx vertx =
         Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));

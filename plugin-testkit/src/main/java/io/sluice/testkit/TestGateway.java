@@ -1,16 +1,17 @@
 package io.sluice.testkit;
 
+import io.sluice.api.Factory;
 import io.sluice.api.Filter;
-import io.sluice.api.FilterFactory;
 import io.sluice.api.Protocol;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A gateway with the filters that are tested, and a service behind it. The same tests run in
- * memory, which takes a millisecond, and through sockets.
+ * memory, which takes milliseconds, and through sockets.
  *
  * <pre>{@code
  * try (TestGateway gateway =
@@ -38,9 +39,10 @@ public abstract class TestGateway implements AutoCloseable {
   /**
    * Begins to describe one.
    *
-   * @param factories the filters that may be used
+   * @param factories those of filters that may be used; others with {@link Builder#config} and
+   *     through sockets
    */
-  public static Builder of(FilterFactory<?>... factories) {
+  public static Builder of(Factory<?, ?>... factories) {
     return new Builder(List.of(factories));
   }
 
@@ -90,19 +92,19 @@ public abstract class TestGateway implements AutoCloseable {
    */
   public abstract int port();
 
-  /** Ends what is open, stops the filters and closes the service. */
+  /** Ends what is open through sockets, stops the filters and closes the service. */
   @Override
   public abstract void close();
 
   /** Describes a gateway, and makes it. */
   public static final class Builder {
-    private final List<FilterFactory<?>> factories;
+    private final List<Factory<?, ?>> factories;
     private final List<String> uses = new ArrayList<>();
     private final List<Path> jars = new ArrayList<>();
     private FakeService service = FakeService.echoing();
     private @Nullable String config;
 
-    private Builder(List<FilterFactory<?>> factories) {
+    private Builder(List<Factory<?, ?>> factories) {
       this.factories = new ArrayList<>(factories);
     }
 
@@ -133,7 +135,10 @@ public abstract class TestGateway implements AutoCloseable {
       return this;
     }
 
-    /** Puts this service behind it in place of an echoing one; it is closed with the gateway. */
+    /**
+     * Puts this service behind it in place of an echoing one; it is closed with the gateway, also
+     * if that cannot start.
+     */
     public Builder to(FakeService service) {
       this.service = service;
       return this;
@@ -167,8 +172,10 @@ public abstract class TestGateway implements AutoCloseable {
       if (!jars.isEmpty()) {
         throw new IllegalStateException("plugins are loaded by start()");
       }
-      return MemoryGateway.start(
-          config == null ? Configs.passing(1, uses) : config, factories, service);
+      return made(
+          () ->
+              MemoryGateway.start(
+                  config == null ? Configs.passing(1, uses) : config, factories, service));
     }
 
     /**
@@ -179,11 +186,22 @@ public abstract class TestGateway implements AutoCloseable {
      * @throws AssertionError if a plugin is refused, or a filter cannot start
      */
     public TestGateway start() {
-      return SocketGateway.start(
-          config == null ? Configs.passing(service.port(), uses) : config,
-          factories,
-          jars,
-          service);
+      return made(
+          () ->
+              SocketGateway.start(
+                  config == null ? Configs.passing(service.port(), uses) : config,
+                  factories,
+                  jars,
+                  service));
+    }
+
+    private TestGateway made(Supplier<TestGateway> make) {
+      try {
+        return make.get();
+      } catch (RuntimeException | AssertionError e) {
+        service.close();
+        throw e;
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.sluice.testkit;
 
-import io.sluice.api.FilterFactory;
+import io.sluice.api.Factory;
 import io.sluice.gateway.plugin.SingleJar;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -49,9 +49,9 @@ public final class TestPlugin {
   /**
    * The plugin that has this class, with all that lies in the same folder of classes: as Maven has
    * compiled them into {@code target/classes}, before there is a jar. Its manifest says what it has
-   * to.
+   * to. Libraries that the plugin brings are not in it: with such, give the jar.
    */
-  public static TestPlugin of(Class<? extends FilterFactory<?>> factory) {
+  public static TestPlugin of(Class<? extends Factory<?, ?>> factory) {
     try {
       CodeSource source = factory.getProtectionDomain().getCodeSource();
       Path code = Path.of(source.getLocation().toURI());

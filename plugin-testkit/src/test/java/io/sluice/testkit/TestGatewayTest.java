@@ -2,6 +2,7 @@ package io.sluice.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -9,15 +10,19 @@ import io.sluice.api.Call;
 import io.sluice.api.Codec;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterContext;
+import io.sluice.api.LoadBalancer;
+import io.sluice.api.LoadBalancerFactory;
 import io.sluice.api.Payload;
 import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.vertx.core.Future;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -276,6 +281,56 @@ class TestGatewayTest {
             .isEqualTo(Status.exception(20, "unknown service Unknown, method call"));
       }
     }
+  }
+
+  /** Chooses the only endpoint, and counts. */
+  private record Counting(AtomicInteger chosen) implements LoadBalancerFactory<Counting.None> {
+    record None() {}
+
+    @Override
+    public String name() {
+      return "counting";
+    }
+
+    @Override
+    public Class<None> settings() {
+      return None.class;
+    }
+
+    @Override
+    public LoadBalancer create(None settings) {
+      return (call, endpoints) -> {
+        chosen.incrementAndGet();
+        return 0;
+      };
+    }
+  }
+
+  @Test
+  void factoriesOfOtherThanFiltersMayBeUsedToo() {
+    Counting counting = new Counting(new AtomicInteger());
+    FakeService service = FakeService.echoing();
+    String config =
+        """
+        listeners: {rpc: {address: '127.0.0.1:0'}}
+        clusters:
+          only: {endpoints: ['127.0.0.1:%d'], transport: framed, balance: {use: counting}}
+        routes: [{cluster: only}]
+        """;
+    try (TestGateway gateway =
+        TestGateway.of(counting).to(service).config(config.formatted(service.port())).start()) {
+      assertThat(gateway.call(Request.by(Protocol.FRAMED).text("hello")).text()).isEqualTo("hello");
+    }
+    assertThat(counting.chosen()).hasValue(1);
+  }
+
+  @Test
+  void theServiceIsClosedWithAGatewayThatCannotStart() {
+    FakeService service = FakeService.echoing();
+    int port = service.port();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TestGateway.of().to(service).use("{use: none}").start());
+    assertThatIOException().isThrownBy(() -> new Socket("127.0.0.1", port).close());
   }
 
   @Test

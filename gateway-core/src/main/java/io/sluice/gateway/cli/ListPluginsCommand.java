@@ -7,6 +7,7 @@ import io.sluice.gateway.config.ListenerConfig.Serves;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
@@ -99,10 +100,10 @@ final class ListPluginsCommand implements Callable<Integer> {
   private static JsonArray page(Address address)
       throws ExecutionException, TimeoutException, InterruptedException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    HttpClient client = vertx.createHttpClient(); // kept: one that is garbage closes itself
     try {
       Buffer page =
-          vertx
-              .createHttpClient()
+          client
               .request(HttpMethod.GET, address.port(), address.host(), "/plugins")
               .compose(request -> request.send().compose(response -> response.body()))
               .toCompletionStage()
@@ -114,6 +115,7 @@ final class ListPluginsCommand implements Callable<Integer> {
       }
       return plugins;
     } finally {
+      client.close().await();
       vertx.close().await();
     }
   }

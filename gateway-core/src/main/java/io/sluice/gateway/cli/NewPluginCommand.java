@@ -2,9 +2,11 @@ package io.sluice.gateway.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import javax.lang.model.SourceVersion;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,7 +57,7 @@ final class NewPluginCommand implements Callable<Integer> {
               + "' cannot be the name: write lower case words joined by '-', such as"
               + " my-filter");
     }
-    if (!PACKAGE.matcher(packageName).matches()) {
+    if (!PACKAGE.matcher(packageName).matches() || !SourceVersion.isName(packageName)) {
       throw new ParameterException(
           spec.commandLine(),
           "'" + packageName + "' is no package: write one such as com.example.filters");
@@ -69,8 +71,11 @@ final class NewPluginCommand implements Callable<Integer> {
     Path target = folder == null ? Path.of(name) : folder;
     try {
       PluginProject.write(target, name, packageName, sluice);
-    } catch (IOException e) {
+    } catch (FileAlreadyExistsException e) {
       err.println("cannot write " + target + ": " + e.getMessage());
+      return FAILED;
+    } catch (IOException e) {
+      err.println("cannot write " + target + ": " + e);
       return FAILED;
     }
     PrintWriter out = spec.commandLine().getOut();

@@ -29,10 +29,14 @@ final class PluginProject {
    *
    * @param folder made if it is not there
    * @param name of the filter: lower case words joined by {@code -}
-   * @throws FileAlreadyExistsException if there is something in the folder
+   * @throws FileAlreadyExistsException if there is something in the folder, or it is none; the
+   *     message says which
    */
   static void write(Path folder, String name, String packageName, Distribution sluice)
       throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new FileAlreadyExistsException("it is a file already");
+    }
     Files.createDirectories(folder);
     try (DirectoryStream<Path> there = Files.newDirectoryStream(folder)) {
       if (there.iterator().hasNext()) {
@@ -72,10 +76,16 @@ final class PluginProject {
     return camel.toString();
   }
 
-  /** The versions of the API that are compatible with this one. */
-  private static String compatible(String version) {
-    int major = Integer.parseInt(version.substring(0, version.indexOf('.')));
-    return ">=" + version + " & <" + (major + 1) + ".0.0";
+  /**
+   * The versions of the API that are compatible with this one: below 1.0 the second number stands
+   * for the first.
+   */
+  static String compatible(String version) {
+    String[] numbers = version.split("\\.");
+    int major = Integer.parseInt(numbers[0]);
+    int minor = Integer.parseInt(numbers[1]);
+    String next = major == 0 ? "0." + (minor + 1) + ".0" : (major + 1) + ".0.0";
+    return ">=" + version + " & <" + next;
   }
 
   private static String xml(String text) {

@@ -8,8 +8,10 @@ import io.sluice.gateway.config.Fault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -20,6 +22,9 @@ import java.util.stream.Collectors;
  */
 public record PluginSettings(String name, String yaml) {
   private static final String INDENT = "    ";
+
+  /** What is certainly meant to be a file. */
+  private static final Pattern FILE = Pattern.compile("\\S+\\.ya?ml");
 
   /** Lines of the configuration in front of the settings. */
   private static final int LINES_AHEAD = 3;
@@ -35,6 +40,7 @@ public record PluginSettings(String name, String yaml) {
    * Those that are given.
    *
    * @param given the settings, or the name of a file with them
+   * @throws NoSuchFileException if it is the name of a file that is not there
    * @throws IOException if the file cannot be read
    */
   static PluginSettings of(String given) throws IOException {
@@ -42,6 +48,9 @@ public record PluginSettings(String name, String yaml) {
       Path file = Path.of(given);
       if (Files.isRegularFile(file)) {
         return new PluginSettings(given, Files.readString(file));
+      }
+      if (FILE.matcher(given).matches()) {
+        throw new NoSuchFileException(given);
       }
     } catch (InvalidPathException e) {
       return new PluginSettings("settings", given); // so they are no file

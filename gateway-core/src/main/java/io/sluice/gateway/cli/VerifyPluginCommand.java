@@ -52,14 +52,24 @@ final class VerifyPluginCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
+    PluginSettings settings;
+    try {
+      settings = with == null ? null : PluginSettings.of(with);
+    } catch (NoSuchFileException e) {
+      err.println(with + ": there is no such file");
+      return FAILED;
+    } catch (IOException e) {
+      err.println(with + ": it cannot be read: " + e);
+      return FAILED;
+    }
     try (SingleJar single = SingleJar.load(jar, ApiVersion.CURRENT)) {
       LoadedPlugin plugin = single.plugin();
-      if (with != null) {
+      if (settings != null) {
         FilterFactory<?> factory = meant(filters(plugin));
         if (factory == null) {
           return FAILED;
         }
-        PluginSettings.of(with).make(factory);
+        settings.make(factory);
       }
       print(plugin);
       return 0;
@@ -83,14 +93,17 @@ final class VerifyPluginCommand implements Callable<Integer> {
     if (meant.size() == 1) {
       return meant.get(0);
     }
-    spec.commandLine()
-        .getErr()
-        .println(
-            filter == null
-                ? "the jar has more than one filter, say with --filter which one: "
-                    + names(factories)
-                : "the jar has no filter '" + filter + "': " + names(factories));
+    spec.commandLine().getErr().println(whyNone(factories));
     return null;
+  }
+
+  private String whyNone(List<FilterFactory<?>> factories) {
+    if (factories.isEmpty()) {
+      return "the jar has no filter, and --with is for those";
+    }
+    return filter == null
+        ? "the jar has more than one filter, say with --filter which one: " + names(factories)
+        : "the jar has no filter '" + filter + "': " + names(factories);
   }
 
   private void print(LoadedPlugin plugin) {
@@ -102,7 +115,9 @@ final class VerifyPluginCommand implements Callable<Integer> {
     out.println("  licence      " + manifest.license());
     out.println("  API          " + manifest.requires() + ", here it is " + ApiVersion.CURRENT);
     List<FilterFactory<?>> filters = filters(plugin);
-    out.println("  filters      " + names(filters));
+    if (!filters.isEmpty()) {
+      out.println("  filters      " + names(filters));
+    }
     List<Factory<?, ?>> others = new ArrayList<>(plugin.factories());
     others.removeAll(filters);
     if (!others.isEmpty()) {

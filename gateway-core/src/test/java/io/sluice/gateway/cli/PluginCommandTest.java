@@ -8,17 +8,20 @@ import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.PluginJar;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PluginCommandTest {
@@ -107,12 +110,43 @@ class PluginCommandTest {
             "<artifactId>my-filter</artifactId>",
             "<sluice.version>1.5.0</sluice.version>",
             "<sluice.repository>file:///opt/a%20&amp;%20b/repository</sluice.repository>",
-            "<Plugin-Requires>&gt;=" + ApiVersion.CURRENT + " &amp; &lt;1.0.0</Plugin-Requires>");
+            "<Plugin-Requires>&gt;=" + ApiVersion.CURRENT + " &amp; &lt;");
+    // Where Maven gets the rest from is for its own settings to say.
+    assertThat(Files.readString(project.resolve("pom.xml")))
+        .doesNotContainPattern("https?://(?!maven\\.apache\\.org/|www\\.w3\\.org/)");
     for (String file : files(project)) {
       assertThat(Files.readString(project.resolve(file)))
           .as(file)
           .doesNotContainPattern("@[a-z]+@");
     }
+  }
+
+  @Test
+  void theGuideShowsWhatIsInIt() throws IOException {
+    PluginProject.write(
+        folder, "my-filter", "com.example.filters", new Distribution(Path.of("/opt"), "1.5.0"));
+    StringBuilder project = new StringBuilder();
+    for (String file : files(folder)) {
+      project.append(Files.readString(folder.resolve(file)).indent(-99));
+    }
+    String guide = Files.readString(Path.of("../docs/plugins.md"));
+    for (String heading : List.of("### 2. The plugin", "### Tests")) {
+      int begin = guide.indexOf("```java\n", guide.indexOf(heading + "\n")) + 8;
+      String shown = guide.substring(begin, guide.indexOf("```", begin));
+      assertThat(project.toString()).contains(shown.indent(-99));
+    }
+  }
+
+  /** As the API's own test counts: below 1.0 a second number that grows breaks plugins. */
+  @ParameterizedTest
+  @CsvSource({
+    "0.1.0, >=0.1.0 & <0.2.0",
+    "0.9.3, >=0.9.3 & <0.10.0",
+    "1.0.0, >=1.0.0 & <2.0.0",
+    "2.3.4, >=2.3.4 & <3.0.0"
+  })
+  void itRequiresAnApiThatBreaksNothing(String version, String requires) {
+    assertThat(PluginProject.compatible(version)).isEqualTo(requires);
   }
 
   @Test
@@ -135,6 +169,15 @@ class PluginCommandTest {
                 PluginProject.write(
                     folder, "my-filter", "a", new Distribution(Path.of("/opt"), "1.5.0")));
     assertThat(files(folder)).containsExactly("pom.xml");
+    assertThatExceptionOfType(FileAlreadyExistsException.class)
+        .isThrownBy(
+            () ->
+                PluginProject.write(
+                    folder.resolve("pom.xml"),
+                    "my-filter",
+                    "a",
+                    new Distribution(Path.of("/opt"), "1.5.0")))
+        .withMessage("it is a file already");
   }
 
   @ParameterizedTest
@@ -147,7 +190,7 @@ class PluginCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a..b", "a/b", "1a", "a.", "a b"})
+  @ValueSource(strings = {"a..b", "a/b", "1a", "a.", "a b", "com.acme.new", "_"})
   void aPackageThatCannotBeIsRefused(String name) {
     Ran ran = plugin("new", "my-filter", "--package", name, "--dir", folder.resolve("new"));
     assertThat(ran.err()).contains("is no package: write one such as com.example.filters");
@@ -199,6 +242,41 @@ class PluginCommandTest {
   }
 
   @Test
+  void aJarWithoutFiltersIsDescribedByWhatItHas() {
+    Path jar =
+        PluginJar.of("first", "1.0.0")
+            .with(
+                """
+                import io.sluice.api.*;
+                import org.pf4j.Extension;
+
+                @Extension
+                public final class First implements LoadBalancerFactory<First.Settings> {
+                  public record Settings() {}
+
+                  public String name() {
+                    return "first";
+                  }
+
+                  public Class<Settings> settings() {
+                    return Settings.class;
+                  }
+
+                  public LoadBalancer create(Settings settings) {
+                    return (call, endpoints) -> 0;
+                  }
+                }
+                """)
+            .writeTo(folder.resolve("first.jar"));
+    assertThat(plugin("verify", jar).out())
+        .contains("others       first")
+        .doesNotContain("filters");
+    Ran ran = plugin("verify", jar, "--with", "{}");
+    assertThat(ran.err().strip()).isEqualTo("the jar has no filter, and --with is for those");
+    assertThat(ran.code()).isEqualTo(1);
+  }
+
+  @Test
   void settingsAreTried() throws IOException {
     Path jar = jar();
     Ran ran = plugin("verify", jar, "--with", "{callers: [mallory], times: 2}");
@@ -210,6 +288,11 @@ class PluginCommandTest {
     assertThat(ran.err())
         .startsWith(jar + " is right, but these settings are not:\n" + settings + ":2:8: ");
     assertThat(ran.out()).isEmpty();
+    assertThat(ran.code()).isEqualTo(1);
+
+    ran = plugin("verify", jar, "--with", folder.resolve("none.yaml"));
+    assertThat(ran.err().strip())
+        .isEqualTo(folder.resolve("none.yaml") + ": there is no such file");
     assertThat(ran.code()).isEqualTo(1);
 
     assertThat(plugin("verify", jar, "--with", "callers: ['']").err())
@@ -232,12 +315,16 @@ class PluginCommandTest {
       """;
 
   private Ran listOf(String answer) {
+    return listOf((vertx, request) -> request.response().end(answer));
+  }
+
+  private Ran listOf(BiConsumer<Vertx, HttpServerRequest> answer) {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     try {
       int port =
           vertx
               .createHttpServer()
-              .requestHandler(request -> request.response().end(answer))
+              .requestHandler(request -> answer.accept(vertx, request))
               .listen(0, "127.0.0.1")
               .await()
               .actualPort();
@@ -258,6 +345,19 @@ class PluginCommandTest {
             "refuse  1.2.0    2           17     0123456789ab  running  refuse-1.jar",
             "                 0           0                    refused  bad.jar       the jar has no  manifest");
     assertThat(ran.code()).isZero();
+  }
+
+  /** A client of Vert.x that nobody holds is closed with its requests. */
+  @Test
+  void anAnswerThatComesAfterACollectionOfGarbageIsListedToo() {
+    Ran ran =
+        listOf(
+            (vertx, request) -> {
+              System.gc();
+              vertx.setTimer(300, later -> request.response().end(PAGE));
+            });
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.out()).contains("refuse-1.jar");
   }
 
   @Test

@@ -64,6 +64,31 @@ public final class Guide {
     return parts;
   }
 
+  /**
+   * The blocks of a language below a heading, up to the next heading of its level.
+   *
+   * @param heading as it stands there, such as {@code ### Settings}
+   */
+  public List<String> blocks(String heading, String language) {
+    String level = heading.substring(0, heading.indexOf(' ') + 1);
+    List<String> blocks = new ArrayList<>();
+    int i = lines.indexOf(heading) + 1;
+    if (i == 0) {
+      throw new AssertionError("there is no heading " + heading);
+    }
+    while (i < lines.size() && !lines.get(i).startsWith(level)) {
+      String line = lines.get(i++);
+      if (line.startsWith("```")) {
+        List<String> block = block(i);
+        i += block.size() + 1;
+        if (line.equals("```" + language)) {
+          blocks.add(String.join("\n", block));
+        }
+      }
+    }
+    return blocks;
+  }
+
   private List<String> block(int from) {
     int end = from;
     while (!lines.get(end).equals("```")) {

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Does what a guide says, in one folder and two terminals. */
 public final class Shell implements AutoCloseable {
-  /** A build may take so long. */
+  /** A build may take so long, and a first start. */
   private static final Duration LIMIT = Duration.ofMinutes(4);
 
   /** So long may a gateway take to follow a change; it is to be a second or two. */
-  private static final Duration CHANGE = Duration.ofSeconds(30);
+  private static final Duration CHANGE = Duration.ofSeconds(60);
 
   private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
 
@@ -40,10 +40,20 @@ public final class Shell implements AutoCloseable {
       followHere(part);
       return;
     }
-    if (!part.commands().isEmpty()) {
+    boolean starts = !part.commands().isEmpty();
+    if (starts) {
       first = start(part.commands());
     }
-    await().atMost(CHANGE).untilAsserted(() -> seen = assertPrints(part, first.out(), seen));
+    await()
+        .atMost(starts ? LIMIT : CHANGE)
+        .failFast(this::assertGoesOn)
+        .untilAsserted(() -> seen = assertPrints(part, first.out(), seen));
+  }
+
+  private void assertGoesOn() {
+    if (!first.isAlive()) {
+      throw new AssertionError("the first terminal has ended\n" + first.output());
+    }
   }
 
   private void followHere(Part part) {
@@ -81,7 +91,7 @@ public final class Shell implements AutoCloseable {
 
   private ChildProcess start(String commands) {
     return ChildProcess.start(
-        "guide", new ProcessBuilder("bash", "-c", commands).directory(folder.toFile()));
+        "guide", new ProcessBuilder("bash", "-ec", commands).directory(folder.toFile()));
   }
 
   /**
