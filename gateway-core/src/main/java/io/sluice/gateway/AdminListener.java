@@ -79,6 +79,11 @@ final class AdminListener implements Listener {
   }
 
   @Override
+  public void cutOffAfter(Duration grace) {
+    // nothing is waited for
+  }
+
+  @Override
   public Future<Void> remove() {
     return vertx.undeploy(deployment).mapEmpty();
   }

@@ -33,6 +33,9 @@ interface Listener {
    */
   Future<Integer> drain();
 
+  /** While it drains: what is left is cut off after this time, if that comes sooner. */
+  void cutOffAfter(Duration grace);
+
   /** Takes away what is left of it, after {@link #drain} or if it was never used. */
   Future<Void> remove();
 }

@@ -9,6 +9,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +47,18 @@ final class Listeners {
   private volatile Map<String, Listener> running = Map.of();
 
   /** Those that accept no more, and are not empty yet. */
-  private final Set<Listener> leaving = ConcurrentHashMap.newKeySet();
+  private final Set<Leaving> leaving = ConcurrentHashMap.newKeySet();
 
-  private final Set<String> measured = ConcurrentHashMap.newKeySet();
+  /**
+   * Listeners that went at the same time.
+   *
+   * @param lost how many of their calls were cut off, when they are empty
+   */
+  private record Leaving(List<Listener> listeners, Future<Integer> lost) {}
+
+  /** By the names of listeners. */
+  private final Map<String, Gauge> measured = new HashMap<>();
+
   private int made;
 
   Listeners(Vertx vertx, MeterRegistry registry, Maker maker) {
@@ -126,13 +137,6 @@ final class Listeners {
     return Future.failedFuture(new CannotListen(name, config.address(), cause));
   }
 
-  /** Takes back what {@link #open} has done. */
-  Future<?> close(Map<String, Listener> opened) {
-    List<Listener> unused = new ArrayList<>(opened.values());
-    unused.removeAll(running.values());
-    return Future.join(unused.stream().map(Listener::remove).toList());
-  }
-
   /**
    * Goes over to those that {@link #open} has opened: the second half of a change. Those that stay
    * go by what is wanted of them now; those that are wanted no longer accept no more, and are gone
@@ -159,14 +163,30 @@ final class Listeners {
     return Future.join(changed);
   }
 
-  private void measure(Listener listener) {
+  private synchronized void measure(Listener listener) {
     String name = listener.name();
-    if (listener.connections() >= 0 && measured.add(name)) {
-      Gauge.builder("sluice.connections", () -> connections(name))
-          .description("Callers' connections that are open")
-          .tag("listener", name)
-          .register(registry);
+    if (listener.connections() >= 0) {
+      measured.computeIfAbsent(
+          name,
+          of ->
+              Gauge.builder("sluice.connections", () -> connections(name))
+                  .description("Callers' connections that are open")
+                  .tag("listener", name)
+                  .register(registry));
     }
+  }
+
+  /** Of names that no listener has any more nothing is shown. */
+  private synchronized void measureNoMore() {
+    Set<String> there = new HashSet<>(running.keySet());
+    leaving.forEach(gone -> gone.listeners().forEach(listener -> there.add(listener.name())));
+    measured.forEach(
+        (name, gauge) -> {
+          if (!there.contains(name)) {
+            registry.remove(gauge);
+          }
+        });
+    measured.keySet().retainAll(there);
   }
 
   private double connections(String name) {
@@ -174,8 +194,10 @@ final class Listeners {
     for (Listener listener : running.values()) {
       open += listener.name().equals(name) ? Math.max(0, listener.connections()) : 0;
     }
-    for (Listener listener : leaving) {
-      open += listener.name().equals(name) ? Math.max(0, listener.connections()) : 0;
+    for (Leaving gone : leaving) {
+      for (Listener listener : gone.listeners()) {
+        open += listener.name().equals(name) ? Math.max(0, listener.connections()) : 0;
+      }
     }
     return open;
   }
@@ -184,27 +206,34 @@ final class Listeners {
     if (gone.isEmpty()) {
       return;
     }
-    leaving.addAll(gone);
-    stop(gone, grace)
+    Leaving left = new Leaving(gone, stop(gone, grace));
+    leaving.add(left);
+    left.lost()
         .onSuccess(
             lost ->
                 LOG.atInfo().setMessage("listeners removed").addKeyValue("lostCalls", lost).log())
-        .onComplete(drained -> gone.forEach(this::remove));
-  }
-
-  private void remove(Listener gone) {
-    gone.remove();
-    leaving.remove(gone);
+        .onComplete(
+            drained -> {
+              gone.forEach(Listener::remove);
+              leaving.remove(left);
+              measureNoMore();
+            });
   }
 
   /**
-   * Ends them all.
+   * Ends them all, also those that are leaving.
    *
    * @param grace after so long what is left is cut off
    * @return how many calls were cut off
    */
   Future<Integer> stop(Duration grace) {
-    return stop(List.copyOf(running.values()), grace);
+    List<Future<Integer>> ends = new ArrayList<>();
+    for (Leaving gone : leaving) {
+      gone.listeners().forEach(listener -> listener.cutOffAfter(grace));
+      ends.add(gone.lost());
+    }
+    ends.add(stop(List.copyOf(running.values()), grace));
+    return Future.join(ends).map(all -> ends.stream().mapToInt(Future::result).sum());
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +25,16 @@ import org.slf4j.LoggerFactory;
 final class PluginDrain {
   private static final Logger LOG = LoggerFactory.getLogger(PluginDrain.class);
 
-  /** From one look to the next, in milliseconds. */
-  private static final long PERIOD = 200;
+  /** From one look to the next at least, in milliseconds. */
+  private static final long MIN_PERIOD = 200;
+
+  /** And at most. */
+  private static final long MAX_PERIOD = 5000;
+
+  /**
+   * Of the time since the last plugin left, this part is between two looks, which cost the loops.
+   */
+  private static final long PART_OF_AGE = 10;
 
   /** A plugin that is none of those in force. */
   private static final class Leaving {
@@ -74,9 +83,18 @@ final class PluginDrain {
         .onComplete(
             done -> {
               if (!stopped) {
-                vertx.setTimer(PERIOD, again -> look());
+                vertx.setTimer(period(), again -> look());
               }
             });
+  }
+
+  /** What has left a while ago is most likely kept by streams, and looked after less often. */
+  private synchronized long period() {
+    long now = System.nanoTime();
+    long youngest =
+        leaving.values().stream().mapToLong(left -> now - left.sinceNanos).min().orElse(0);
+    long part = TimeUnit.NANOSECONDS.toMillis(youngest) / PART_OF_AGE;
+    return Math.max(MIN_PERIOD, Math.min(MAX_PERIOD, part));
   }
 
   /** Where there are plugins that are to go; if nowhere, looking ends. */

@@ -61,6 +61,9 @@ public final class Reloader {
 
   private String folderFault = "";
 
+  /** What was last told that should not happen. */
+  private String failure = "";
+
   private Reloader(
       Vertx vertx,
       Gateway gateway,
@@ -143,16 +146,31 @@ public final class Reloader {
     return worker.executeBlocking(
         () -> {
           if (!stopped) {
-            change.run();
+            guard(change);
           }
           return null;
         });
   }
 
+  /** Whatever happens to one change, the next is looked for. */
+  private void guard(Runnable change) {
+    try {
+      change.run();
+    } catch (RuntimeException | Error e) {
+      if (!failure.equals(e.toString())) {
+        failure = e.toString();
+        LOG.atError()
+            .setMessage("a change of the file or of a plugin has failed, what runs goes on")
+            .setCause(e)
+            .log();
+      }
+    }
+  }
+
   private void look() {
     if (!stopped) {
       vertx.setTimer(
-          PERIOD.toMillis(), now -> work(this::updatePlugins).onComplete(done -> look()));
+          period.toMillis(), now -> work(this::updatePlugins).onComplete(done -> look()));
     }
   }
 
@@ -262,24 +280,41 @@ public final class Reloader {
     Set<String> allowed = ConfigLoader.allowedPlugins(source.name(), file);
     List<LoadedPlugin> with = new ArrayList<>(plugins);
     with.removeIf(plugin -> !allowed.isEmpty() && !allowed.contains(plugin.sha256()));
-    LoadedConfig next = ConfigLoader.load(source.name(), file, factories(with, others), config);
+    LoadedConfig next = load(file, with);
     CompletableFuture<Object> done = new CompletableFuture<>();
     // Not here: what is done on the way would wait for this thread.
-    loop.runOnContext(
-        on ->
-            gateway
-                .use(next, with)
-                .onComplete(
-                    (result, failure) -> {
-                      if (failure == null) {
-                        done.complete(result);
-                      } else {
-                        done.completeExceptionally(failure);
-                      }
-                    }));
+    loop.runOnContext(on -> use(next, with, done));
     done.join();
+    List<Fault> told = config.warnings();
     config = next;
-    next.warnings().forEach(Reloader::warn);
+    next.warnings().stream().filter(warning -> !told.contains(warning)).forEach(Reloader::warn);
+  }
+
+  private LoadedConfig load(String file, List<LoadedPlugin> with) {
+    try {
+      return ConfigLoader.load(source.name(), file, factories(with, others), config);
+    } catch (ConfigException e) {
+      throw e;
+    } catch (RuntimeException | Error e) { // where no code of a plugin is expected to fail
+      throw new CompletionException(e);
+    }
+  }
+
+  private void use(LoadedConfig next, List<LoadedPlugin> with, CompletableFuture<Object> done) {
+    try {
+      gateway
+          .use(next, with)
+          .onComplete(
+              (result, failed) -> {
+                if (failed == null) {
+                  done.complete(result);
+                } else {
+                  done.completeExceptionally(failed);
+                }
+              });
+    } catch (RuntimeException e) { // the gateway ends
+      done.completeExceptionally(e);
+    }
   }
 
   /** What is wrong with a file's text, with the place, also if that comes out in use only. */
@@ -295,7 +330,7 @@ public final class Reloader {
     } else if (cause instanceof CannotListen failed) {
       place = places.ofListener(failed.listener());
     }
-    return place + ": " + cause.getMessage();
+    return place + ": " + (cause.getMessage() == null ? cause.toString() : cause.getMessage());
   }
 
   private static void warn(Fault warning) {

@@ -99,6 +99,11 @@ final class RpcListener implements Listener {
   }
 
   @Override
+  public void cutOffAfter(Duration grace) {
+    instances.forEach(of -> of.cutOffAfter(grace));
+  }
+
+  @Override
   public Future<Void> remove() {
     return vertx.undeploy(deployment).mapEmpty();
   }

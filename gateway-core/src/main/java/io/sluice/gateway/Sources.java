@@ -10,6 +10,8 @@ import io.sluice.gateway.config.AddressTemplate;
 import io.sluice.gateway.config.ClusterConfig;
 import io.sluice.gateway.config.EndpointConfig;
 import io.sluice.gateway.context.Contexts;
+import io.sluice.gateway.filter.FilterLife;
+import io.sluice.gateway.filter.InTime;
 import io.sluice.gateway.filter.Lender.Loan;
 import io.sluice.gateway.route.EndpointList;
 import java.util.ArrayList;
@@ -35,13 +37,25 @@ final class Sources {
 
   private final Contexts contexts;
   private final Clients clients;
+  private final long startSeconds;
+  private final long stopSeconds;
   private final Map<Key, Source> running = new ConcurrentHashMap<>();
 
   private record Key(String cluster, Use<EndpointSource> use) {}
 
   Sources(Contexts contexts, Clients clients) {
+    this(contexts, clients, FilterLife.START_SECONDS, FilterLife.STOP_SECONDS);
+  }
+
+  /**
+   * @param startSeconds what a start may take
+   * @param stopSeconds what a stop may take before others are no longer kept waiting
+   */
+  Sources(Contexts contexts, Clients clients, long startSeconds, long stopSeconds) {
     this.contexts = contexts;
     this.clients = clients;
+    this.startSeconds = startSeconds;
+    this.stopSeconds = stopSeconds;
   }
 
   /** A source cannot work, so the configuration that uses it is refused. */
@@ -71,17 +85,21 @@ final class Sources {
       try {
         Source source = running.get(key);
         if (source == null) {
-          source = new Source(key);
+          source = new Source(key, make(key));
           source.start();
           running.put(key, source);
         }
         source.users++;
         used.add(key);
-      } catch (Exception | LinkageError e) {
+      } catch (Throwable e) { // whatever its author's code may throw
         used.forEach(this::release);
         throw new StartException(key, e);
       }
     }
+  }
+
+  private EndpointSource make(Key key) throws Exception {
+    return InTime.call("source-create-" + key.use().name(), startSeconds, key.use()::make);
   }
 
   /** A configuration runs no longer. */
@@ -128,16 +146,19 @@ final class Sources {
     /** What it last said about why it does not know; empty if it does. */
     private String failure = "";
 
-    Source(Key key) {
+    Source(Key key, EndpointSource source) {
       this.key = key;
-      this.source = key.use().make();
+      this.source = source;
       this.loan = contexts.lend("source", key.use().name(), source.getClass().getClassLoader());
     }
 
     void start() throws Exception {
       boolean started = false;
       try {
-        source.start(loan.context(), this);
+        InTime.run(
+            "source-start-" + key.use().name(),
+            startSeconds,
+            () -> source.start(loan.context(), this));
         started = true;
       } finally {
         if (!started) {
@@ -149,8 +170,8 @@ final class Sources {
     void stop() {
       loan.endSchedule();
       try {
-        source.stop();
-      } catch (RuntimeException | LinkageError e) {
+        InTime.run("source-stop-" + key.use().name(), stopSeconds, source::stop);
+      } catch (Throwable e) { // as above
         LOG.atError()
             .setMessage("endpoint source '{}' did not stop as it should")
             .addArgument(key.use().name())

@@ -9,18 +9,34 @@ import io.sluice.gateway.config.LastGood;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.FollowingGateway;
 import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.PluginJar;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.testkit.Warnings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A gateway starts, and its file is refused. */
 class LastGoodTest {
   private static final String BROKEN = "listeners: {rpc: {adress: '127.0.0.1:0'}}\n";
+
+  private static final String FACTORY =
+      """
+      import io.sluice.api.*;
+      import org.pf4j.Extension;
+
+      @Extension
+      public class Maker implements FilterFactory<Maker.Settings> {
+        public record Settings() {}
+        @Override public String name() { return "made"; }
+        @Override public Class<Settings> settings() { return Settings.class; }
+        @Override public Filter create(Settings settings) { return new Filter() {}; }
+      }
+      """;
 
   @TempDir private Path folder;
 
@@ -72,6 +88,40 @@ class LastGoodTest {
                     .doesNotContain("refused"));
         soon(() -> assertThat(text()).isEqualTo(right));
       }
+    }
+  }
+
+  @Test
+  void filesThatItNamesAreWhereTheyWere() throws IOException {
+    Files.writeString(folder.resolve("word"), "open sesame\n");
+    String last = config(1) + "redis: {endpoints: ['127.0.0.1:1'], password: {file: word}}\n";
+    try (FollowingGateway gateway = FollowingGateway.start(folder, last)) {
+      soon(() -> assertThat(text()).as(gateway.file()).isEqualTo(last));
+    }
+
+    try (FollowingGateway gateway = FollowingGateway.start(folder, BROKEN)) {
+      assertThat(gateway.page("/readyz?verbose")).contains("\nconfig is the last good one, of ");
+    }
+  }
+
+  /** Without a filter that was to guard calls none are let through. */
+  @Test
+  void withoutThePluginThatItUsesNothingStarts() throws IOException {
+    Path jar = Files.createDirectories(folder.resolve("plugins")).resolve("maker.jar");
+    byte[] good = PluginJar.of("maker", "1.0.0").with(FACTORY).bytes();
+    Files.write(jar, good);
+    String using = config(1, "{use: made}");
+    try (FollowingGateway gateway = FollowingGateway.start(folder, using)) {
+      soon(() -> assertThat(text()).isEqualTo(using));
+      gateway.put("maker.jar", Arrays.copyOf(good, good.length / 2));
+      soon(() -> assertThat(gateway.page("/plugins")).contains("it is no whole jar"));
+    }
+
+    try (Warnings warnings = new Warnings()) {
+      assertThatThrownBy(() -> FollowingGateway.start(folder, using).close())
+          .hasStackTraceContaining("gateway.yaml:6:17: unknown filter 'made'");
+      assertThat(warnings.lines())
+          .anySatisfy(line -> assertThat(line).contains("it is no whole jar", "maker.jar"));
     }
   }
 

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sluice.api.EndpointSource;
 import io.sluice.api.EndpointSource.Endpoint;
 import io.sluice.api.EndpointSourceFactory;
 import io.sluice.api.FilterContext;
 import io.sluice.api.Setting;
 import io.sluice.gateway.cli.Plugins;
+import io.sluice.gateway.client.Clients;
+import io.sluice.gateway.config.ClusterConfig;
+import io.sluice.gateway.config.ConfigLoader;
+import io.sluice.gateway.context.Contexts;
 import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
@@ -17,15 +22,18 @@ import io.sluice.gateway.testkit.PluginJar;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.testkit.Warnings;
+import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -248,6 +256,73 @@ class SourcesTest {
               "endpoint source 'told' of cluster 'found' cannot start: no luck");
       assertThat(askOften(caller)).containsExactly("a");
     }
+  }
+
+  /** One that comes back when it is interrupted only, from its start or from its stop. */
+  private static final class Endless implements EndpointSource {
+    private final boolean starts;
+
+    Endless(boolean starts) {
+      this.starts = starts;
+    }
+
+    @Override
+    public void start(FilterContext context, Found lent) {
+      if (!starts) {
+        stop();
+      }
+    }
+
+    @Override
+    public void stop() {
+      while (!Thread.interrupted()) {
+        LockSupport.park();
+      }
+    }
+  }
+
+  private static Map<String, ClusterConfig> endless(boolean starts) {
+    EndpointSourceFactory<Settings> endless =
+        new EndpointSourceFactory<>() {
+          @Override
+          public String name() {
+            return "endless";
+          }
+
+          @Override
+          public Class<Settings> settings() {
+            return Settings.class;
+          }
+
+          @Override
+          public EndpointSource create(Settings settings) {
+            return new Endless(starts);
+          }
+        };
+    String text = config("{use: endless, with: {any: x}}");
+    return ConfigLoader.load("test.yaml", text, List.of(endless)).model().clusters();
+  }
+
+  @Test
+  void oneThatDoesNotComeBackIsNotWaitedForForEver() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    Contexts contexts = new Contexts(vertx, new SimpleMeterRegistry());
+    Sources sources = new Sources(contexts, new Clients(), 1, 1);
+    assertThatThrownBy(() -> sources.use(endless(false)))
+        .hasMessage(
+            "endpoint source 'endless' of cluster 'found' cannot start: has not come back in 1 s,"
+                + " it is in "
+                + Endless.class.getName()
+                + ".stop");
+
+    Map<String, ClusterConfig> clusters = endless(true);
+    sources.use(clusters);
+    try (Warnings log = new Warnings()) {
+      sources.release(clusters);
+      assertThat(log.only()).startsWith("endpoint source 'endless' did not stop as it should");
+    }
+    contexts.close();
+    vertx.close().await();
   }
 
   @Test

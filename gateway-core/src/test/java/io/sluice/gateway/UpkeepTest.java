@@ -188,6 +188,25 @@ class UpkeepTest {
   }
 
   @Test
+  void codeThatFailsWhereNobodyExpectsItIsToldAndNothingElseSuffers() {
+    String moody =
+        FACTORY.replace(
+            "return \"made\";",
+            "if (asked++ > 0) throw new IllegalStateException(\"once is enough\"); return"
+                + " \"made\"; } private int asked; {");
+    try (FollowingGateway gateway = FollowingGateway.start(folder, config(1))) {
+      gateway.put("moody.jar", jar("1.0.0", moody));
+      soon(
+          () ->
+              assertThat(gateway.page("/readyz?verbose"))
+                  .contains("it cannot be put in use: " + gateway.file() + ": once is enough"));
+      gateway.remove("moody.jar");
+      gateway.put("maker.jar", jar("2.0.0"));
+      soon(() -> assertThat(states(gateway)).containsExactly("maker.jar running 2.0.0"));
+    }
+  }
+
+  @Test
   void aPluginAndTheFileForItMayChangeInEitherOrder() {
     try (FollowingGateway gateway = FollowingGateway.start(folder, config(1))) {
       gateway.put("maker.jar", jar("1.0.0"));

@@ -2,6 +2,7 @@ package io.sluice.testkit;
 
 import io.sluice.api.ApiVersion;
 import io.sluice.api.Factory;
+import io.sluice.gateway.config.SettingsCheck;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginRefused;
 import io.sluice.gateway.plugin.SingleJar;
@@ -22,7 +23,7 @@ final class LoadedJars implements AutoCloseable {
    */
   void load(Path jar) {
     try {
-      jars.add(SingleJar.load(jar, ApiVersion.CURRENT));
+      jars.add(SingleJar.load(jar, ApiVersion.CURRENT, SettingsCheck::checkOf));
     } catch (PluginRefused e) {
       throw new AssertionError(jar.getFileName() + " is refused: " + e.getMessage(), e);
     } catch (IOException e) {

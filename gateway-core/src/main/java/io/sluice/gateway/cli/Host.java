@@ -143,7 +143,7 @@ public final class Host implements AutoCloseable {
                     () ->
                         fault == null
                             ? load(source, text, folder, lastGood)
-                            : lastGood(null, (ConfigException) fault, folder, lastGood)))
+                            : lastGood(source, null, (ConfigException) fault, folder, lastGood)))
         .compose(origin -> start(source, origin, lastGood));
   }
 
@@ -151,13 +151,18 @@ public final class Host implements AutoCloseable {
       ConfigSource source, String text, @Nullable Path folder, @Nullable LastGood lastGood)
       throws IOException {
     try {
-      return Origin.of(text, load(source.name(), text, folder));
+      return Origin.of(text, load(source.name(), source, text, folder));
     } catch (ConfigException e) {
-      return lastGood(text, e, folder, lastGood);
+      return lastGood(source, text, e, folder, lastGood);
     }
   }
 
-  private LoadedConfig load(String name, String text, @Nullable Path folder) throws IOException {
+  /**
+   * @param name as faults tell it
+   * @param source whose text it is, or was
+   */
+  private LoadedConfig load(String name, ConfigSource source, String text, @Nullable Path folder)
+      throws IOException {
     Set<String> allowed = ConfigLoader.allowedPlugins(name, text);
     Plugins there = plugins;
     if (there == null) {
@@ -166,7 +171,7 @@ public final class Host implements AutoCloseable {
     } else {
       there.take(allowed);
     }
-    return ConfigLoader.load(name, text, there.factories());
+    return ConfigLoader.load(name, source.name(), text, there.factories());
   }
 
   /**
@@ -174,6 +179,7 @@ public final class Host implements AutoCloseable {
    * @throws ConfigException the fault of the file, if what is kept cannot be used either
    */
   private Origin lastGood(
+      ConfigSource source,
       @Nullable String refused,
       ConfigException fault,
       @Nullable Path folder,
@@ -184,7 +190,7 @@ public final class Host implements AutoCloseable {
       throw fault;
     }
     try {
-      LoadedConfig config = load(lastGood.path().toString(), kept.text(), folder);
+      LoadedConfig config = load(lastGood.path().toString(), source, kept.text(), folder);
       LOG.atWarn()
           .setMessage("CONFIGURATION REFUSED, starting with the last good one, of {}:\n{}")
           .addArgument(kept.since())

@@ -1,8 +1,11 @@
 package io.sluice.gateway.cli;
 
+import io.sluice.api.AccessLogSinkFactory;
 import io.sluice.api.ApiVersion;
+import io.sluice.api.EndpointSourceFactory;
 import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
+import io.sluice.api.LoadBalancerFactory;
 import io.sluice.gateway.Reloader;
 import io.sluice.gateway.config.SettingsCheck;
 import io.sluice.gateway.plugin.PluginHost;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The filters that a process has: those of its plugins folder, and those on its class path. */
+/** The extensions that a process has: those of its plugins folder, and those on its class path. */
 public final class Plugins implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Plugins.class);
 
@@ -52,9 +55,7 @@ public final class Plugins implements AutoCloseable {
   public static Plugins of(@Nullable Path folder, Set<String> allowed) throws IOException {
     Path copies = Files.createTempDirectory("sluice-plugins-");
     Path jars = folder == null ? copies.resolve("none") : folder;
-    PluginHost host =
-        new PluginHost(
-            jars, copies, ApiVersion.CURRENT, factory -> SettingsCheck.check(factory.settings()));
+    PluginHost host = new PluginHost(jars, copies, ApiVersion.CURRENT, SettingsCheck::checkOf);
     Plugins plugins = new Plugins(copies, host);
     plugins.take(allowed);
     return plugins;
@@ -78,9 +79,10 @@ public final class Plugins implements AutoCloseable {
 
   private static List<Factory<?, ?>> ofClassPath() {
     List<Factory<?, ?>> factories = new ArrayList<>();
-    for (Factory<?, ?> factory : ServiceLoader.load(FilterFactory.class)) {
-      factories.add(factory);
-    }
+    ServiceLoader.load(FilterFactory.class).forEach(factories::add);
+    ServiceLoader.load(LoadBalancerFactory.class).forEach(factories::add);
+    ServiceLoader.load(EndpointSourceFactory.class).forEach(factories::add);
+    ServiceLoader.load(AccessLogSinkFactory.class).forEach(factories::add);
     return factories;
   }
 
@@ -97,6 +99,9 @@ public final class Plugins implements AutoCloseable {
   /** Removes the copies; no code of a plugin may run any more. */
   @Override
   public void close() {
+    if (Files.notExists(copies)) {
+      return; // somebody tidied up
+    }
     try (Stream<Path> all = Files.walk(copies)) {
       for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -29,7 +29,7 @@ public final class RunCommand implements SubCommand {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private static final int FAILED = 1;
   private static final int CALLS_LOST = 3;
-  private static final int START_SECONDS = 60;
+  private static final int START_SECONDS = 85; // more than one filter may take
   private static final int MAX_GRACE_SECONDS = 24 * 60 * 60;
 
   @Spec private CommandSpec spec;
@@ -59,7 +59,7 @@ public final class RunCommand implements SubCommand {
   private @Nullable Path state;
 
   @Override
-  public Integer call() throws InterruptedException, TimeoutException {
+  public Integer call() throws InterruptedException {
     if (graceSeconds < 0 || graceSeconds > MAX_GRACE_SECONDS) {
       throw new ParameterException(
           spec.commandLine(), "--grace " + graceSeconds + ": write 0 to " + MAX_GRACE_SECONDS);
@@ -92,6 +92,10 @@ public final class RunCommand implements SubCommand {
       } else {
         LOG.atError().setMessage("cannot start: {}").addArgument(e.getCause().getMessage()).log();
       }
+      return FAILED;
+    } catch (TimeoutException e) {
+      host.close();
+      LOG.atError().setMessage("cannot start within {} s").addArgument(START_SECONDS).log();
       return FAILED;
     }
   }

@@ -3,6 +3,7 @@ package io.sluice.gateway.cli;
 import io.sluice.api.ApiVersion;
 import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
+import io.sluice.gateway.config.SettingsCheck;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginManifest;
 import io.sluice.gateway.plugin.PluginRefused;
@@ -62,7 +63,7 @@ final class VerifyPluginCommand implements Callable<Integer> {
       err.println(with + ": it cannot be read: " + e);
       return FAILED;
     }
-    try (SingleJar single = SingleJar.load(jar, ApiVersion.CURRENT)) {
+    try (SingleJar single = SingleJar.load(jar, ApiVersion.CURRENT, SettingsCheck::checkOf)) {
       LoadedPlugin plugin = single.plugin();
       if (settings != null) {
         FilterFactory<?> factory = meant(filters(plugin));

@@ -1,6 +1,7 @@
 package io.sluice.gateway.config;
 
 import io.sluice.api.Factory;
+import io.sluice.gateway.filter.InTime;
 import io.sluice.gateway.filter.NamedFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +25,9 @@ import java.util.stream.Collectors;
  * </pre>
  */
 public final class ConfigLoader {
+  /** What code of extensions may take while they are made, in seconds. */
+  private static final long SECONDS = 30;
+
   private ConfigLoader() {}
 
   /**
@@ -37,7 +42,18 @@ public final class ConfigLoader {
    */
   public static LoadedConfig load(
       String file, String text, Collection<? extends Factory<?, ?>> factories) {
-    return load(file, text, factories, new MadeFilters());
+    return load(file, file, text, factories);
+  }
+
+  /**
+   * Loads a configuration that is kept elsewhere than where it belongs; else as {@link
+   * #load(String, String, Collection)}.
+   *
+   * @param beside files that the text names are looked for beside this one
+   */
+  public static LoadedConfig load(
+      String file, String beside, String text, Collection<? extends Factory<?, ?>> factories) {
+    return load(file, beside, text, factories, new MadeFilters(), SECONDS);
   }
 
   /**
@@ -51,7 +67,7 @@ public final class ConfigLoader {
       String text,
       Collection<? extends Factory<?, ?>> factories,
       LoadedConfig before) {
-    return load(file, text, factories, before.made().copy());
+    return load(file, file, text, factories, before.made().copy(), SECONDS);
   }
 
   /**
@@ -78,12 +94,42 @@ public final class ConfigLoader {
         .collect(Collectors.toUnmodifiableSet());
   }
 
+  /**
+   * @param seconds what it may take
+   */
+  static LoadedConfig load(
+      String file,
+      String beside,
+      String text,
+      Collection<? extends Factory<?, ?>> factories,
+      MadeFilters before,
+      long seconds) {
+    try {
+      return InTime.call("config-load", seconds, () -> load(file, beside, text, factories, before));
+    } catch (TimeoutException e) {
+      String what = "making what it uses of plugins " + e.getMessage();
+      throw new ConfigException(
+          List.of(Fault.ofFile(file, what, "settings and create() must not wait, start() may")));
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } catch (Exception e) { // there is no other that code may throw without saying so
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static LoadedConfig load(
-      String file, String text, Collection<? extends Factory<?, ?>> factories, MadeFilters before) {
+      String file,
+      String beside,
+      String text,
+      Collection<? extends Factory<?, ?>> factories,
+      MadeFilters before) {
     Faults faults = new Faults(file);
     Positions positions = new Positions();
     Extensions extensions = new Extensions(factories);
-    Binder binder = new Binder(faults, positions, folderOf(file), extensions);
+    Binder binder = new Binder(faults, positions, folderOf(beside), extensions);
 
     ConfigNode tree = YamlReader.read(text, faults);
     GatewayConfig model = tree == null ? null : binder.bind(GatewayConfig.class, tree);

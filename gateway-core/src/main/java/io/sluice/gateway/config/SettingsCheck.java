@@ -1,5 +1,6 @@
 package io.sluice.gateway.config;
 
+import io.sluice.api.Factory;
 import io.sluice.api.Setting;
 import io.sluice.gateway.config.RecordShape.Component;
 import java.lang.reflect.ParameterizedType;
@@ -20,6 +21,15 @@ public final class SettingsCheck {
   private final Deque<Class<?>> defaults = new ArrayDeque<>();
 
   private SettingsCheck() {}
+
+  /**
+   * Checks the settings of a factory. Of its code, only that runs which tells their type.
+   *
+   * @throws IllegalArgumentException as {@link #check}
+   */
+  public static void checkOf(Factory<?, ?> factory) {
+    check(factory.settings());
+  }
 
   /**
    * Checks it. Runs none of its code.

@@ -9,9 +9,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,11 +20,11 @@ import org.slf4j.LoggerFactory;
 public final class FilterLife {
   private static final Logger LOG = LoggerFactory.getLogger(FilterLife.class);
 
-  /** What a filter's start may take. */
-  private static final long START_SECONDS = 60;
+  /** What the start of an extension may take. */
+  public static final long START_SECONDS = 60;
 
   /** What its stop may take before others are no longer kept waiting. */
-  private static final long STOP_SECONDS = 10;
+  public static final long STOP_SECONDS = 10;
 
   private final Lender lender;
   private final long startSeconds;
@@ -67,14 +64,7 @@ public final class FilterLife {
     void stop() {
       loan.endSchedule();
       try {
-        inTime(
-            "stop",
-            named,
-            stopSeconds,
-            () -> {
-              named.filter().stop();
-              return true;
-            });
+        inTime("stop", named, stopSeconds, named.filter()::stop);
       } catch (Throwable e) {
         LOG.atError()
             .setMessage("filter did not stop as it should")
@@ -87,22 +77,9 @@ public final class FilterLife {
     }
   }
 
-  /** Runs code of a filter, which may not come back: then others are not to wait for it. */
-  private static void inTime(String what, NamedFilter of, long seconds, Callable<Boolean> code)
+  private static void inTime(String what, NamedFilter of, long seconds, InTime.Action code)
       throws Exception {
-    try {
-      InTime.run("filter-" + what + '-' + of.name(), seconds, code, late -> {});
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof Exception failed) {
-        throw failed;
-      }
-      if (e.getCause() instanceof Error failed) {
-        throw failed;
-      }
-      throw e;
-    } catch (TimeoutException e) {
-      throw new TimeoutException("it has not come back in " + seconds + " s");
-    }
+    InTime.run("filter-" + what + '-' + of.name(), seconds, code);
   }
 
   /**
@@ -133,14 +110,7 @@ public final class FilterLife {
     Loan loan = lender.lend(named);
     boolean started = false;
     try {
-      inTime(
-          "start",
-          named,
-          startSeconds,
-          () -> {
-            named.filter().start(loan.context());
-            return true;
-          });
+      inTime("start", named, startSeconds, () -> named.filter().start(loan.context()));
       started = true;
     } finally {
       if (!started) {

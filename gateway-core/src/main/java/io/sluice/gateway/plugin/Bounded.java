@@ -24,7 +24,7 @@ final class Bounded {
       return InTime.run("plugin-" + what, seconds, code, tooLate);
     } catch (TimeoutException e) {
       throw new PluginRefused(
-          "its code has not come back in " + seconds + " s",
+          "its code " + e.getMessage(),
           "constructors and static initialisers must not wait; a filter's start() may");
     } catch (ExecutionException e) {
       throw e.getCause() instanceof PluginRefused refused

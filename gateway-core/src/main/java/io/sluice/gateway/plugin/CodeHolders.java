@@ -156,7 +156,13 @@ final class CodeHolders {
     if (type == Reference.class) {
       return readable; // what it refers to, it does not keep
     }
-    for (Field field : type.getDeclaredFields()) {
+    Field[] declared;
+    try {
+      declared = type.getDeclaredFields();
+    } catch (LinkageError e) {
+      return readable; // a class is missing that one of them is of
+    }
+    for (Field field : declared) {
       if (!field.getType().isPrimitive() && field.getType() != String.class) {
         try {
           field.setAccessible(true);

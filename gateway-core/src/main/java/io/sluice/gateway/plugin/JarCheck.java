@@ -10,10 +10,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks through a jar, without loading a class of it: whether it is whole, harmless to unpack, and
@@ -58,13 +59,12 @@ final class JarCheck {
    *
    * @param api the version of the API that the gateway has
    * @throws PluginRefused with what is wrong with it
-   * @throws IOException if it cannot be read
    */
-  static PluginManifest check(Staged staged, String api) throws PluginRefused, IOException {
+  static PluginManifest check(Staged staged, String api) throws PluginRefused {
     try (JarFile jar =
         new JarFile(staged.file().toFile(), false, ZipFile.OPEN_READ, JarFile.runtimeVersion())) {
       return new JarCheck(jar).check(api);
-    } catch (ZipException e) {
+    } catch (IOException e) { // the copy has been read once, so it is its content
       throw new PluginRefused(
           "it is no whole jar (" + e.getMessage() + ")", "it is cut off, or no jar at all");
     } catch (IllegalArgumentException e) { // names that are no text
@@ -82,9 +82,17 @@ final class JarCheck {
       checkName(entry.getName());
       checkBytes(entry);
     }
-    PluginManifest manifest = PluginManifest.of(jar.getManifest(), api);
+    PluginManifest manifest = PluginManifest.of(manifest(), api);
     checkExtensions();
     return manifest;
+  }
+
+  private @Nullable Manifest manifest() throws PluginRefused {
+    try {
+      return jar.getManifest();
+    } catch (IOException e) {
+      throw new PluginRefused("its manifest is none (" + e.getMessage() + ")", "build it anew");
+    }
   }
 
   private void checkName(String name) throws PluginRefused {
@@ -130,7 +138,8 @@ final class JarCheck {
         crc.update(part, 0, n);
       }
     }
-    boolean isRead = entry.getName().equals(JarFile.MANIFEST_NAME) || entry.getName().equals(INDEX);
+    boolean isRead =
+        entry.getName().equalsIgnoreCase(JarFile.MANIFEST_NAME) || entry.getName().equals(INDEX);
     if (isRead && size > MAX_READ) {
       throw new PluginRefused(
           entry.getName() + " has " + size + " bytes", "at most " + MAX_READ + " are read");

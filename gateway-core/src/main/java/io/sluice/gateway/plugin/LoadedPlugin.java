@@ -2,6 +2,7 @@ package io.sluice.gateway.plugin;
 
 import io.sluice.api.Factory;
 import io.sluice.api.FilterFactory;
+import io.sluice.gateway.filter.InTime;
 import java.lang.ref.WeakReference;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -12,12 +13,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.PluginRuntimeException;
 import org.pf4j.PluginState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A plugin whose code is there: one generation of it, with a class loader of its own. Whoever uses
  * the code keeps hold of it; it is unloaded when the last has let go. Safe for all threads.
  */
 public final class LoadedPlugin {
+  private static final Logger LOG = LoggerFactory.getLogger(LoadedPlugin.class);
+
+  /** What the stop of its Plugin-Class may take before others are no longer kept waiting. */
+  private static final long STOP_SECONDS = 5;
+
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
 
   private final Staged staged;
@@ -81,10 +89,10 @@ public final class LoadedPlugin {
       return new LoadedPlugin(
           staged, manifest, manager, code, extensions(manager, code, id), generation);
     } catch (PluginRefused e) {
-      manager.unloadPlugin(manifest.id());
+      unload(manager, manifest);
       throw e;
     } catch (Throwable e) { // whatever its author's code may throw
-      manager.unloadPlugin(manifest.id());
+      unload(manager, manifest);
       throw new PluginRefused("its code failed", e.getCause() == null ? e : e.getCause());
     }
   }
@@ -184,10 +192,14 @@ public final class LoadedPlugin {
     return filters;
   }
 
-  /** Whether an object is of the plugin's own code. */
+  /** Whether an object is of the plugin's own code, or of code that this has made. */
   public boolean made(Object object) {
     ClassLoader own = code;
-    return own != null && object.getClass().getClassLoader() == own;
+    ClassLoader of = object.getClass().getClassLoader();
+    while (of != null && of != own) {
+      of = of.getParent();
+    }
+    return of != null;
   }
 
   /** Whether the last has let go. */
@@ -217,13 +229,33 @@ public final class LoadedPlugin {
     return this;
   }
 
-  /** Lets go; the last one unloads, which blocks. */
+  /** Lets go; the last one unloads, which blocks for a while. */
   public void release() {
     if (holders.decrementAndGet() == 0) {
       factories = List.of();
       code = null;
-      manager.unloadPlugin(manifest.id());
+      unload(manager, manifest);
       staged.delete();
+    }
+  }
+
+  /** Whatever code of the plugin does that is told of this, others are not to suffer from it. */
+  private static void unload(OnePlugin manager, PluginManifest manifest) {
+    boolean interrupted = Thread.interrupted(); // as one is that comes too late
+    try {
+      InTime.run(
+          "plugin-stop-" + manifest.id(), STOP_SECONDS, () -> manager.unloadPlugin(manifest.id()));
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (Throwable e) {
+      LOG.atError()
+          .setMessage("plugin did not stop as it should")
+          .addKeyValue("plugin", manifest.id() + ' ' + manifest.version())
+          .setCause(e)
+          .log();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.sluice.gateway.plugin;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -56,6 +57,8 @@ final class PluginFolder {
       }
     } catch (NoSuchFileException e) {
       now.clear(); // no folder, no plugins
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     Map<String, Look> before = last;
     last = now;

@@ -26,15 +26,15 @@ import org.slf4j.LoggerFactory;
  * how it stands is for all threads.
  *
  * <pre>
- * plugins/*.jar ─▶ PluginFolder ─▶ Staging ─▶ JarCheck ─▶ LoadedPlugin ─▶ Users ─▶ in use
- *                   (settled)      (copied)               (code runs)      (configuration fits)
+ * plugins/*.jar ─▶ PluginFolder ─▶ Staging ─▶ Loading ─▶ LoadedPlugin ─▶ Users ─▶ in use
+ *                   (settled)      (copied)   (checked)   (code runs)      (configuration fits)
  * </pre>
  */
 public final class PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(PluginHost.class);
 
   /** So long may a plugin's constructors and static initialisers take, in seconds. */
-  private static final long LOAD_SECONDS = 10;
+  static final long LOAD_SECONDS = 10;
 
   private static final String STILL_COPIED =
       "it changes yet: it counts when two looks find it the same";
@@ -60,9 +60,7 @@ public final class PluginHost {
 
   private final PluginFolder folder;
   private final Staging staging;
-  private final String api;
-  private final Consumer<Factory<?, ?>> check;
-  private final long loadSeconds;
+  private final Loading loading;
   private final Departures departures;
 
   /** The SHA-256 of each jar that may be taken up; empty if all may. */
@@ -112,9 +110,7 @@ public final class PluginHost {
       CodeWatch watch) {
     this.folder = new PluginFolder(folder);
     this.staging = new Staging(copies);
-    this.api = api;
-    this.check = check;
-    this.loadSeconds = loadSeconds;
+    this.loading = new Loading(api, check, loadSeconds);
     this.departures = new Departures(watch);
   }
 
@@ -258,33 +254,15 @@ public final class PluginHost {
                 plugin.jar().equals(staged.name()) && plugin.sha256().equals(staged.sha256()));
   }
 
-  private LoadedPlugin load(Staged staged, Attempt attempt) throws PluginRefused, IOException {
+  private LoadedPlugin load(Staged staged, Attempt attempt) throws PluginRefused {
     try {
-      PluginManifest manifest = attempt.manifest(JarCheck.check(staged, api));
+      PluginManifest manifest = attempt.manifest(loading.check(staged));
       int generation = generations.merge(manifest.id(), 1, Integer::sum);
-      return Bounded.run(
-          manifest.id(),
-          loadSeconds,
-          () -> checked(LoadedPlugin.load(staged, manifest, api, generation)),
-          LoadedPlugin::release);
-    } catch (PluginRefused | IOException e) {
+      return loading.load(staged, manifest, generation);
+    } catch (PluginRefused e) {
       staged.delete();
       throw e;
     }
-  }
-
-  private LoadedPlugin checked(LoadedPlugin loaded) throws PluginRefused {
-    for (Factory<?, ?> factory : loaded.factories()) {
-      try {
-        check.accept(factory);
-      } catch (RuntimeException | LinkageError e) {
-        String name = factory.getClass().getName();
-        loaded.release();
-        String reason = e instanceof IllegalArgumentException ? e.getMessage() : e.toString();
-        throw new PluginRefused("the gateway cannot use what " + name + " makes", reason);
-      }
-    }
-    return loaded;
   }
 
   private void use(LoadedPlugin now, Users users) throws PluginRefused {

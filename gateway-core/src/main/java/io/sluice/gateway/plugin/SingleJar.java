@@ -1,18 +1,18 @@
 package io.sluice.gateway.plugin;
 
+import io.sluice.api.Factory;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A jar that is loaded by itself, beside any plugins folder: to look it over, or to test it. Passes
  * all checks that the host makes. Blocks.
  */
 public final class SingleJar implements AutoCloseable {
-  private static final long LOAD_SECONDS = 10;
-
   private final Path copies;
   private final LoadedPlugin plugin;
 
@@ -25,23 +25,20 @@ public final class SingleJar implements AutoCloseable {
    * Checks and loads a jar.
    *
    * @param api the version of the API that the gateway has
+   * @param check throws {@link IllegalArgumentException} if the gateway cannot use what a factory
+   *     makes, and says why
    * @throws PluginRefused with what is wrong with it
    * @throws IOException if it cannot be read, or not be copied
    */
-  public static SingleJar load(Path jar, String api) throws PluginRefused, IOException {
+  public static SingleJar load(Path jar, String api, Consumer<Factory<?, ?>> check)
+      throws PluginRefused, IOException {
+    Loading loading = new Loading(api, check, PluginHost.LOAD_SECONDS);
     Path copies = Files.createTempDirectory("sluice-plugin-");
     try {
       Staged staged = new Staging(copies).copy(jar);
       try {
-        PluginManifest manifest = JarCheck.check(staged, api);
-        LoadedPlugin plugin =
-            Bounded.run(
-                manifest.id(),
-                LOAD_SECONDS,
-                () -> LoadedPlugin.load(staged, manifest, api, 1),
-                LoadedPlugin::release);
-        return new SingleJar(copies, plugin);
-      } catch (PluginRefused | IOException e) {
+        return new SingleJar(copies, loading.load(staged, loading.check(staged), 1));
+      } catch (PluginRefused e) {
         staged.delete();
         throw e;
       }

@@ -3,11 +3,16 @@ package io.sluice.gateway.plugin;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -23,14 +28,24 @@ final class Staging {
 
   private static final int PART = 64 << 10;
 
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private final Path folder;
+  private final UserPrincipal owner;
   private int copies;
 
   /**
    * @param folder exists and is nobody else's
+   * @throws UncheckedIOException if that is not so
    */
   Staging(Path folder) {
     this.folder = folder;
+    try {
+      owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
@@ -51,6 +66,7 @@ final class Staging {
       throw new PluginRefused(
           "it has " + before.size() + " bytes", "at most " + MAX_JAR + " are taken");
     }
+    checkFolder();
     Path copy = folder.resolve(++copies + ".jar");
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -65,6 +81,18 @@ final class Staging {
     } catch (PluginRefused | IOException e) {
       Files.deleteIfExists(copy);
       throw e;
+    }
+  }
+
+  /**
+   * Systems remove what has lain in a folder for temporary files for long, and others write there.
+   */
+  private void checkFolder() throws IOException {
+    if (Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(folder, OWNER_ONLY);
+    }
+    if (!Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(owner)) {
+      throw new AccessDeniedException(folder.toString(), null, "it is another user's now");
     }
   }
 

@@ -217,6 +217,14 @@ public final class ListenerVerticle extends VerticleBase {
         });
   }
 
+  /** While {@link #drain} goes on: what is left is cut off after this time, if not sooner. */
+  public void cutOffAfter(Duration grace) {
+    context.runOnContext(
+        go ->
+            vertx.setTimer(
+                Math.max(1, grace.toMillis()), over -> all().forEach(ListenerContext::cutOff)));
+  }
+
   private void whenEmpty(Runnable then) {
     List<ListenerContext> all = all();
     AtomicInteger open = new AtomicInteger(all.size());

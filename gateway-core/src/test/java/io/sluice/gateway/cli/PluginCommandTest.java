@@ -242,6 +242,19 @@ class PluginCommandTest {
   }
 
   @Test
+  void aTypeOfSettingsThatNoFileFitsIsRefused() {
+    Path jar = jar();
+    PluginJar.of("refuse", "1.2.0")
+        .with(FACTORY.replace("@Setting(value = \"Callers.\", required = true)", ""))
+        .writeTo(jar);
+    Ran ran = plugin("verify", jar);
+    assertThat(ran.err())
+        .startsWith(jar + " is refused: the gateway cannot use what Refuse makes: ")
+        .contains("Refuse$Settings.callers has no @Setting");
+    assertThat(ran.code()).isEqualTo(1);
+  }
+
+  @Test
   void aJarWithoutFiltersIsDescribedByWhatItHas() {
     Path jar =
         PluginJar.of("first", "1.0.0")

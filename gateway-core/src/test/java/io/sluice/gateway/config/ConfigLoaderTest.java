@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.api.ByteSize;
+import io.sluice.api.Filter;
 import io.sluice.api.Glob;
 import io.sluice.api.Protocol;
 import io.sluice.gateway.config.ConfigNode.Empty;
@@ -19,6 +20,7 @@ import io.sluice.gateway.config.TransportConfig.Unary;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class ConfigLoaderTest {
@@ -568,5 +570,30 @@ class ConfigLoaderTest {
     assertFaults(
         MINIMAL + "redis: {endpoints: ['a:1', 'b:1'], cluster: true, database: 1}",
         "2:61: a cluster has no database but 0: leave out 'database'");
+  }
+
+  record None() {}
+
+  /** Comes back when it is interrupted only. */
+  private static Filter never() {
+    while (!Thread.interrupted()) {
+      LockSupport.park();
+    }
+    return new Filter() {};
+  }
+
+  @Test
+  void aFactoryThatDoesNotComeBackIsNotWaitedForForEver() {
+    var endless = Configs.factory("endless", None.class, settings -> never());
+    String text = MINIMAL + "filters: [{use: endless}]\n";
+
+    assertThatThrownBy(
+            () ->
+                ConfigLoader.load("g.yaml", "g.yaml", text, List.of(endless), new MadeFilters(), 1))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "g.yaml: making what it uses of plugins has not come back in 1 s, it is in "
+                + ConfigLoaderTest.class.getName()
+                + ".never: settings and create() must not wait, start() may");
   }
 }

@@ -269,7 +269,10 @@ class FilterLifeTest {
 
     assertThatThrownBy(() -> life.use(List.of(endless)))
         .isInstanceOf(FilterStartException.class)
-        .hasMessageContaining("filter 'endless' cannot start");
+        .hasMessage(
+            "filter 'endless' cannot start: has not come back in 1 s, it is in "
+                + Endless.class.getName()
+                + ".start");
     life.release(List.of(endless));
     assertThat(events).containsExactly("lent");
   }

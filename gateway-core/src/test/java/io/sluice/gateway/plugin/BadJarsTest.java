@@ -61,6 +61,13 @@ class BadJarsTest {
         Arguments.of(
             "no manifest", GOOD.copy().withoutManifest().bytes(), "the jar has no manifest"),
         Arguments.of(
+            "a manifest that is none",
+            GOOD.copy()
+                .withoutManifest()
+                .with("META-INF/MANIFEST.MF", "Plugin-Id is not said\n".getBytes(UTF_8))
+                .bytes(),
+            "its manifest is none (invalid header field"),
+        Arguments.of(
             "a wrong id",
             GOOD.copy().says("Plugin-Id", "My Plugin").bytes(),
             "Plugin-Id 'My Plugin' is no name: write lower case words joined by '-'"),
@@ -104,6 +111,13 @@ class BadJarsTest {
             changed("return \"made\";", "throw new AssertionError(\"nameless\");"),
             "its code failed: java.lang.AssertionError: nameless"),
         Arguments.of(
+            "settings that are told once only",
+            changed(
+                "return Settings.class;",
+                "if (asked++ > 0) throw new AssertionError(\"twice\"); return Settings.class; }"
+                    + " private int asked; { "),
+            "the gateway cannot use what Maker makes: java.lang.AssertionError: twice"),
+        Arguments.of(
             "settings without words",
             settings("int limit"),
             "the gateway cannot use what Maker makes: Maker$Settings.limit has no @Setting"),
@@ -124,8 +138,7 @@ class BadJarsTest {
 
   @BeforeEach
   void runOne() throws IOException {
-    host =
-        new PluginHost(folder, copies, "0.1.0", factory -> SettingsCheck.check(factory.settings()));
+    host = new PluginHost(folder, copies, "0.1.0", SettingsCheck::checkOf);
     put("made.jar", GOOD.bytes());
     assertThat(uses).isEqualTo(1);
   }

@@ -180,6 +180,26 @@ class CodeWatchTest {
     other.release();
   }
 
+  @Test
+  void aClassThatIsMissingSomewhereIsNoHindrance() throws Exception {
+    LoadedPlugin one = load(FACTORY);
+    PluginJar torn =
+        PluginJar.of("torn", "1.0.0")
+            .with(
+                FACTORY
+                    .replace("/*member*/", "private Held held;")
+                    .replace("/*constructor*/", POLLER.replace("() -> {", "() -> { name();")))
+            .without("Maker$Held.class");
+    Staged staged = staging.copy(torn.writeTo(folder.resolve("torn.jar")));
+    LoadedPlugin other = LoadedPlugin.load(staged, JarCheck.check(staged, API), API, 1);
+
+    assertThat(CodeHolders.of(one.classLoader(), List.of(other.classLoader())))
+        .noneMatch(by -> by.contains("poller"));
+    threadOf("poller").interrupt();
+    one.release();
+    other.release();
+  }
+
   private static Thread threadOf(String name) {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().equals(name) && thread.isAlive())

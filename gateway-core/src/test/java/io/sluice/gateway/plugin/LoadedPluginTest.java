@@ -124,6 +124,61 @@ class LoadedPluginTest {
         .contains("Maker", "Maker$Settings");
   }
 
+  private static final String PLUGIN =
+      """
+      public class Whole extends org.pf4j.Plugin {
+        @Override public void stop() { /*stop*/ }
+      }
+      """;
+
+  private LoadedPlugin withStop(String code) throws Exception {
+    PluginJar jar = PluginJar.of("maker", "1.0.0").with(PLUGIN.replace("/*stop*/", code));
+    return load(jar.with(FACTORY).says("Plugin-Class", "Whole").writeTo(jar()));
+  }
+
+  @Test
+  void whateverItsStopDoesItGoes() throws Exception {
+    LoadedPlugin plugin = withStop("throw new AssertionError(\"no\");");
+    assertThat(copies).isNotEmptyDirectory();
+    plugin.release();
+    assertThat(copies).isEmptyDirectory();
+  }
+
+  @Test
+  void aStopThatDoesNotComeBackIsNotWaitedForForEver() throws Exception {
+    LoadedPlugin plugin =
+        withStop("while (!Thread.interrupted()) java.util.concurrent.locks.LockSupport.park();");
+    plugin.release();
+    assertThat(copies).isEmptyDirectory();
+  }
+
+  @Test
+  void whatItsOwnCodeMakesIsOfItsOwnToo() throws Exception {
+    LoadedPlugin plugin = load(FACTORY);
+    ClassLoader code = plugin.classLoader();
+    byte[] bytes;
+    try (var in = code.getResourceAsStream("Maker$1.class")) {
+      bytes = in.readAllBytes();
+    }
+    ClassLoader made =
+        new ClassLoader(code) {
+          @Override
+          protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            return name.equals("Maker$1")
+                ? defineClass(name, bytes, 0, bytes.length)
+                : super.loadClass(name, resolve);
+          }
+        };
+    var constructor = made.loadClass("Maker$1").getDeclaredConstructor(code.loadClass("Maker"));
+    constructor.setAccessible(true);
+
+    assertThat(plugin.made(constructor.newInstance(plugin.factories().get(0)))).isTrue();
+    assertThat(plugin.made(plugin.factories().get(0).create(null))).isTrue();
+    assertThat(plugin.made("text")).isFalse();
+    assertThat(plugin.made(this)).isFalse();
+    plugin.release();
+  }
+
   private Staging staging() {
     if (staging == null) {
       staging = new Staging(copies);

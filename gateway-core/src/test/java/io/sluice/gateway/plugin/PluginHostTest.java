@@ -2,6 +2,7 @@ package io.sluice.gateway.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.gateway.plugin.PluginStatus.State;
 import io.sluice.gateway.testkit.PluginJar;
@@ -10,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +38,8 @@ class PluginHostTest {
       """;
   private static final PluginJar FIRST = PluginJar.of("made", "1.0.0").with(FACTORY);
   private static final PluginJar SECOND = FIRST.copy().says("Plugin-Version", "2.0.0");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @TempDir private Path folder;
   @TempDir private Path copies;
@@ -187,6 +192,61 @@ class PluginHostTest {
         .asString()
         .startsWith("its code has not come back in 1 s");
     assertThat(uses).isEmpty();
+  }
+
+  @Test
+  void codeThatHeedsNothingIsRefusedAndIsNoLeak() throws Exception {
+    host = new PluginHost(folder, copies, "0.1.0", factory -> {}, 1, new CodeWatch());
+    String end = "sluice.test.endless." + folder.getFileName();
+    String endless =
+        FACTORY.replace(
+            "@Override public String name()",
+            "static { while (System.getProperty(\""
+                + end
+                + "\") == null) Thread.onSpinWait(); }"
+                + " @Override public String name()");
+    try {
+      put(PluginJar.of("endless", "1.0.0").with(endless), "endless.jar");
+      assertThat(reasons())
+          .containsExactly(
+              "its code has not come back in 1 s, it is in Maker.<clinit>: constructors and static"
+                  + " initialisers must not wait; a filter's start() may");
+      put(FIRST, "made.jar");
+      assertThat(uses).containsExactly("made 1.0.0 (generation 1)");
+    } finally {
+      System.setProperty(end, "yes");
+    }
+    await().atMost(PATIENCE).until(() -> threads("plugin-endless") == 0);
+    System.clearProperty(end);
+    settle();
+    assertThat(host.statuses())
+        .extracting(PluginStatus::state)
+        .containsExactly(State.REFUSED, State.RUNNING);
+    assertThat(host.unloaded()).isZero();
+    assertOneCopy();
+  }
+
+  private static long threads(String name) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals(name))
+        .count();
+  }
+
+  @Test
+  void copiesAreMadeAlsoWhenSomebodyHasTidiedTheirFolderUp() throws Exception {
+    put(FIRST, "made.jar");
+    try (var files = Files.list(copies)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(copies);
+    put(SECOND, "made.jar");
+
+    assertThat(reasons()).containsExactly("");
+    assertThat(uses).hasSize(2);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(copies)))
+        .isEqualTo("rwx------");
   }
 
   @Test

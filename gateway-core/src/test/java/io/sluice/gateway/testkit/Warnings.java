@@ -16,13 +16,17 @@ import org.slf4j.LoggerFactory;
 public final class Warnings implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  /** What is said of an event loop when the machine is busy with other things. */
+  private static final String SLOW = ", and no filter keeps it;";
+
   private final Logger logger;
   private final List<String> lines = new CopyOnWriteArrayList<>();
   private final AppenderBase<ILoggingEvent> appender =
       new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
-          if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
+          boolean ofMachine = event.getFormattedMessage().contains(SLOW);
+          if (event.getLevel().isGreaterOrEqual(Level.WARN) && !ofMachine) {
             lines.add(event.getFormattedMessage() + " " + event.getKeyValuePairs());
           }
         }
