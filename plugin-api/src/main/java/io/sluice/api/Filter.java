@@ -34,13 +34,16 @@ public interface Filter {
 
   /**
    * The filter is about to see its first call. Here it opens files and starts threads; runs on a
-   * worker thread, once.
+   * worker thread, once, and has 60 s.
    *
    * @throws Exception if it cannot work; the configuration that uses it is then refused
    */
   default void start(FilterContext context) throws Exception {}
 
-  /** The filter has seen its last call; runs on a worker thread, once, if it was started. */
+  /**
+   * The filter has seen its last call; runs on a worker thread, once, if it was started. After 10 s
+   * nobody waits for it any more.
+   */
   default void stop() {}
 
   /**
@@ -55,7 +58,8 @@ public interface Filter {
 
   /**
    * A message from the caller: once for a ping-pong call, each in its turn for a stream. Overriding
-   * this makes the gateway gather messages that it would otherwise relay in parts.
+   * this makes the gateway gather messages that it would otherwise relay in parts, and end calls
+   * that have one of more than 64 MiB.
    *
    * @return {@link Step#NEXT}, {@link Step.Replace}, {@link Step.Drop} (streams only), {@link
    *     Step.Reject}, or an {@link Step.Await} of one of these

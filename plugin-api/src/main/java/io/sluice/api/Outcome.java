@@ -19,7 +19,8 @@ public interface Outcome {
 
   /**
    * What follows the last message: trailers of gRPC and ttstream. A ping-pong call has none of its
-   * own.
+   * own. Changes reach the caller if made in {@link Filter#onEnd}; whoever may not change the
+   * {@link Call} may not change these either.
    */
   Metadata trailers();
 

@@ -5,11 +5,17 @@ import java.nio.ByteBuffer;
 /**
  * The bytes of one message, without its framing: a Thrift struct or a Protobuf message. What a hook
  * is shown is valid until the hook has answered (with {@link Step.Await}: until its future
- * completes); {@link #copy()} what is needed longer.
+ * completes); {@link #copy()} what is needed longer. Safe for all threads meanwhile.
+ *
+ * <p>One that a filter makes hands its bytes over: they must not change any more.
  */
 public interface Payload {
 
-  /** Its length in bytes, packed if it is. */
+  /**
+   * Its length in bytes, packed if it is.
+   *
+   * @throws IllegalStateException if the payload is no longer valid
+   */
   int size();
 
   /**
@@ -23,7 +29,8 @@ public interface Payload {
   }
 
   /**
-   * The bytes, read only.
+   * The bytes, read only. The first of the filters that asks for those of a message has the gateway
+   * copy it, once; who only asks for {@link #size()} does not.
    *
    * @throws IllegalStateException if the payload is no longer valid
    */

@@ -22,7 +22,11 @@ public sealed interface Step {
     return new Reject(status);
   }
 
-  /** Answers a ping-pong call with this message, without asking the downstream. */
+  /**
+   * Answers a ping-pong call with this message, without asking the downstream. The filters that had
+   * their turn, this one included, get {@link Filter#onResponse} and {@link Filter#onEnd} as for
+   * any other response, but are not shown its message. Only from {@link Filter#onRequest}.
+   */
   static Step reply(Payload message) {
     return new Reply(message);
   }

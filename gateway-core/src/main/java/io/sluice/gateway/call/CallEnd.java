@@ -114,6 +114,11 @@ public final class CallEnd implements Outcome {
     return bizStatus;
   }
 
+  /** Filters are about to see it: what follows the last message is this call's from now on. */
+  public void endOf(RpcCall call) {
+    trailers.belongTo(call);
+  }
+
   @Override
   public Metadata trailers() {
     return trailers.plain();

@@ -203,17 +203,7 @@ public final class Headers {
     return used - more.length;
   }
 
-  /** Takes an entry out; those behind it move up by one. */
-  public void removeAt(int entry) {
-    int from = (entry + 1) * WIDTH;
-    System.arraycopy(index, from, index, entry * WIDTH, count * WIDTH - from);
-    count--;
-  }
-
-  /**
-   * Takes out all entries that fit. Where many do, this is what does not take the square of their
-   * number.
-   */
+  /** Takes out all entries that fit, in one go: callers may send many of them. */
   public void removeIf(EntryTest fits) {
     int kept = 0;
     for (int i = 0; i < count; i++) {

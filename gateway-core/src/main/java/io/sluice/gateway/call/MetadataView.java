@@ -73,14 +73,9 @@ final class MetadataView implements Metadata {
   @Override
   public boolean remove(String key) {
     headers.checkChange();
-    boolean removed = false;
-    for (int i = headers.count() - 1; i >= 0; i--) {
-      if (matches(i, key)) {
-        headers.removeAt(i);
-        removed = true;
-      }
-    }
-    return removed;
+    int before = headers.count();
+    headers.removeIf((all, entry) -> matches(entry, key));
+    return headers.count() < before;
   }
 
   @Override

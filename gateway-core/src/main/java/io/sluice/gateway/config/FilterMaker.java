@@ -101,7 +101,7 @@ final class FilterMaker {
     Mark at = positions.ofValue(use, "use");
     NamedFilter named = new NamedFilter(use.use(), filter, place(origin, at, use));
     FilterChain.of(List.of(named)); // finds its hooks here, where it may fail
-    places.put(named, new ChainChecks.Made(at, List.copyOf(factory.comesAfter())));
+    places.put(named, new ChainChecks.Made(at, List.copyOf(factory.comesAfter(settings))));
     return named;
   }
 

@@ -52,6 +52,12 @@ final class BufPayload implements Payload {
     return now.nioBuffer().asReadOnlyBuffer();
   }
 
+  /** Leaves the message where it is, unlike a look at {@link #bytes()}. */
+  @Override
+  public synchronized byte[] copy() {
+    return ByteBufUtil.getBytes(valid());
+  }
+
   private ByteBuf valid() {
     if (bytes == null) {
       throw new IllegalStateException("this message is over; copy() what is needed longer");

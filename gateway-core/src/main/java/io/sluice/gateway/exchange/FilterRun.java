@@ -78,7 +78,7 @@ final class FilterRun {
 
   /** Those of the hooks whose filters see this call, once all have had their turn. */
   FilterChain.Entry[] asked(FilterChain.Entry[] hooks) {
-    if (absent == 0) {
+    if (absent == 0 || hooks.length == 0) {
       return hooks;
     }
     List<FilterChain.Entry> asked = new ArrayList<>(hooks.length);
@@ -95,11 +95,18 @@ final class FilterRun {
     return entry.isShadow() ? new ShadowCall(call) : call;
   }
 
+  /** The hooks from this one on are about to run; where there is none, nothing is noted. */
+  private void invite(FilterChain.Entry[] hooks, int from) {
+    if (from < hooks.length) {
+      loop.invites(chain.weakly());
+    }
+  }
+
   // The request.
 
   void request(int from) {
     FilterChain.Entry[] hooks = chain.request();
-    loop.invites(chain.weakly());
+    invite(hooks, from);
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
       entered = entry.position() + 1;
@@ -181,7 +188,7 @@ final class FilterRun {
 
   void response(int from) {
     FilterChain.Entry[] hooks = chain.response();
-    loop.invites(chain.weakly());
+    invite(hooks, from);
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
       if (!isAsked(entry)) {
@@ -234,12 +241,13 @@ final class FilterRun {
   void end(CallEnd end) {
     forgetAnswers();
     endingWith = end;
+    end.endOf(call);
     end(end, 0);
   }
 
   private void end(CallEnd end, int from) {
     FilterChain.Entry[] hooks = chain.end();
-    loop.invites(chain.weakly());
+    invite(hooks, from);
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
       if (!isAsked(entry)) {
@@ -287,8 +295,9 @@ final class FilterRun {
 
   void complete(CallEnd end) {
     forgetAnswers();
-    loop.invites(chain.weakly());
-    for (FilterChain.Entry entry : chain.complete()) {
+    FilterChain.Entry[] hooks = chain.complete();
+    invite(hooks, 0);
+    for (FilterChain.Entry entry : hooks) {
       if (!isAsked(entry)) {
         continue;
       }

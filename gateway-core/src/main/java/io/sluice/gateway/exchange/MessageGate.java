@@ -295,7 +295,7 @@ final class MessageGate implements Budget.Holder {
     }
     ByteBuf message;
     try {
-      // A copy, since the new bytes may well be part of the old.
+      // A copy: a payload of the filter's own may go on to use its bytes.
       message = Unpooled.copiedBuffer(replace.message().bytes());
     } catch (Throwable e) { // a payload may be the filter's own code
       return filters.failed(entry, e);

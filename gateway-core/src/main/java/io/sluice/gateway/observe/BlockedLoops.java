@@ -103,16 +103,16 @@ final class BlockedLoops implements Runnable {
     } else if (sight.guest != guest) {
       sight.guest = guest;
     } else if (!sight.told && late >= (guest == 0 ? LONG_NANOS : limitNanos)) {
-      sight.told = true;
-      tell(watch, guest, late);
+      sight.told = tell(watch, guest, late);
     }
   }
 
-  private void tell(LoopWatch watch, int guest, long late) {
+  /** False if it cannot be told, as whoever kept the loop has come back meanwhile. */
+  private boolean tell(LoopWatch watch, int guest, long late) {
     FilterChain.Entry entry =
         watch.loop().guests() instanceof FilterChain chain ? chain.entry(guest) : null;
     if (guest != 0 && entry == null) {
-      return; // it has come back meanwhile
+      return false;
     }
     String filter = entry == null ? "" : entry.name();
     if (entry != null) {
@@ -124,7 +124,7 @@ final class BlockedLoops implements Runnable {
     }
     long unsaid = lines.computeIfAbsent(filter, f -> new Seldom(PERIOD)).ask();
     if (unsaid < 0) {
-      return;
+      return true;
     }
     LoggingEventBuilder line =
         LOG.atWarn()
@@ -140,5 +140,6 @@ final class BlockedLoops implements Runnable {
           .addKeyValue("hook", entry.hook());
     }
     line.setCause(new Stack(watch.thread())).log();
+    return true;
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import io.sluice.api.Setting;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,12 +13,17 @@ import org.junit.jupiter.api.Test;
 class ChainChecksTest {
   private record None() {}
 
+  /**
+   * @param who whether it goes by who calls
+   */
+  private record May(@Setting(value = "Who.", fallback = "true") boolean who) {}
+
   /** Who calls. */
   private static final FilterFactory<None> WHO =
       Configs.factory("who", None.class, settings -> new Filter() {});
 
   /** What those may do. */
-  private static final FilterFactory<None> MAY =
+  private static final FilterFactory<May> MAY =
       new FilterFactory<>() {
         @Override
         public String name() {
@@ -25,17 +31,17 @@ class ChainChecksTest {
         }
 
         @Override
-        public List<String> comesAfter() {
-          return List.of("other", "who");
+        public List<String> comesAfter(May settings) {
+          return settings.who() ? List.of("other", "who") : List.of("other");
         }
 
         @Override
-        public Class<None> settings() {
-          return None.class;
+        public Class<May> settings() {
+          return May.class;
         }
 
         @Override
-        public Filter create(None settings) {
+        public Filter create(May settings) {
           return new Filter() {};
         }
       };
@@ -97,6 +103,12 @@ class ChainChecksTest {
   }
 
   @Test
+  void whetherAFilterGoesByAnotherIsForItsSettingsToSay() {
+    String uses = config("", "", "", "may who");
+    assertRight(uses.replace("{use: may}", "{use: may, with: {who: false}}"));
+  }
+
+  @Test
   void soAreListsThatAreSoTogether() {
     assertRefused(
         config("may", "who", "who", ""),
@@ -131,7 +143,7 @@ class ChainChecksTest {
           }
 
           @Override
-          public List<String> comesAfter() {
+          public List<String> comesAfter(None settings) {
             throw new StackOverflowError();
           }
 

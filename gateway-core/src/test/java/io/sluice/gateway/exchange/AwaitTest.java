@@ -21,6 +21,7 @@ import io.sluice.gateway.testkit.Splits;
 import io.sluice.gateway.testkit.TestGateway;
 import io.sluice.gateway.testkit.Thrifts;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -101,7 +102,9 @@ class AwaitTest {
         assertThat(reply.type()).isEqualTo(2);
         assertThat(Thrifts.text(reply.body())).isEqualTo(text);
       }
-      await().until(() -> journal.ends().size() == before + CALLS * ALL.length);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> journal.ends().size() == before + CALLS * ALL.length);
     }
     assertThat(journal.threads()).allMatch(name -> name.contains("eventloop"));
     assertThat(journal.ends()).containsOnly(Status.OK);

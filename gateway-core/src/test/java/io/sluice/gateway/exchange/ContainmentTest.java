@@ -13,6 +13,7 @@ import static org.awaitility.Awaitility.await;
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import io.sluice.api.Outcome;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
@@ -29,6 +30,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -275,6 +277,7 @@ class ContainmentTest {
   private static final class Keeping implements Filter {
     private static final Call.Key<String> KEY = new Call.Key<>("kept");
     private final AtomicReference<Call> call = new AtomicReference<>();
+    private final AtomicReference<Outcome> end = new AtomicReference<>();
 
     @Override
     public Step onRequest(Call now) {
@@ -282,15 +285,25 @@ class ContainmentTest {
       return Step.NEXT;
     }
 
+    @Override
+    public Step onEnd(Call now, Outcome outcome) {
+      end.set(outcome);
+      return Step.NEXT;
+    }
+
     /** Tells how many of the changes were kept out. */
     int changeOnAThreadOfItsOwn() {
       List<Runnable> changes =
-          List.of(
-              () -> call.get().metadata().set("key", "value"),
-              () -> call.get().persistent().add("key", "value"),
-              () -> call.get().responseMetadata().remove("key"),
-              () -> call.get().identity("somebody"),
-              () -> call.get().put(KEY, "value"));
+          new ArrayList<>(
+              List.of(
+                  () -> call.get().metadata().set("key", "value"),
+                  () -> call.get().persistent().add("key", "value"),
+                  () -> call.get().responseMetadata().remove("key"),
+                  () -> call.get().identity("somebody"),
+                  () -> call.get().put(KEY, "value")));
+      if (end.get() != null) {
+        changes.add(() -> end.get().trailers().set("key", "value"));
+      }
       return CompletableFuture.supplyAsync(
               () -> changes.stream().mapToInt(Keeping::keptOut).sum(), Keeping::newThread)
           .orTimeout(20, TimeUnit.SECONDS)
@@ -357,8 +370,9 @@ class ContainmentTest {
         journal.awaitEvent("a.REQUEST");
         await().atMost(Duration.ofSeconds(20)).until(() -> keeping.call.get() != null);
       }
-      assertThat(keeping.changeOnAThreadOfItsOwn()).isEqualTo(5);
-      assertThat(errors(gateway)).isEqualTo(5);
+      int changes = afterItsEnd ? 6 : 5;
+      assertThat(keeping.changeOnAThreadOfItsOwn()).isEqualTo(changes);
+      assertThat(errors(gateway)).isEqualTo(changes);
       assertThat(warnings.first())
           .contains("filter has tried to change a call that it may not change")
           .contains("filter=\"b\"");

@@ -12,12 +12,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What the gateway, or a filter, warns of while this is open. */
+/** What the gateway, or a filter, warns of while this is open, but for a machine that is slow. */
 public final class Warnings implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-  /** What is said of an event loop when the machine is busy with other things. */
-  private static final String SLOW = ", and no filter keeps it;";
 
   private final Logger logger;
   private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -25,12 +22,16 @@ public final class Warnings implements AutoCloseable {
       new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
-          boolean ofMachine = event.getFormattedMessage().contains(SLOW);
-          if (event.getLevel().isGreaterOrEqual(Level.WARN) && !ofMachine) {
+          if (event.getLevel().isGreaterOrEqual(Level.WARN) && !isSlowness(event)) {
             lines.add(event.getFormattedMessage() + " " + event.getKeyValuePairs());
           }
         }
       };
+
+  /** Of a loop that no filter keeps is told wherever the machine is busy, whatever a test does. */
+  private static boolean isSlowness(ILoggingEvent event) {
+    return event.getFormattedMessage().contains(", and no filter keeps it");
+  }
 
   public Warnings() {
     this("io.sluice.gateway");

@@ -83,11 +83,7 @@ class FrameVectorsTest {
     Headers headers = frame.headers();
     String method = vector.integers().get(METHOD);
     int id = frame.streamId();
-    for (int i = headers.count() - 1; i >= 0; i--) {
-      if (headers.isIntKey(i) && headers.intKey(i) == FRAME_TYPE) {
-        headers.removeAt(i);
-      }
-    }
+    headers.removeIf((all, i) -> all.isIntKey(i) && all.intKey(i) == FRAME_TYPE);
     return switch (frame.type()) {
       case HEADER -> writer.header(id, method, headers);
       case DATA -> writer.data(id, method, frame.payload().retain());

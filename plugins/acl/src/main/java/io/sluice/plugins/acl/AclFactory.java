@@ -26,10 +26,12 @@ public final class AclFactory implements FilterFactory<AclSettings> {
     return "acl";
   }
 
-  /** Those that say who a caller is. */
+  /** Those that say who a caller is, if a rule asks for that. */
   @Override
-  public List<String> comesAfter() {
-    return List.of("key-auth", "jwt-auth");
+  public List<String> comesAfter(AclSettings settings) {
+    return settings.rules().stream().allMatch(rule -> rule.identities().isEmpty())
+        ? List.of()
+        : List.of("key-auth", "jwt-auth");
   }
 
   @Override

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.api.FilterFactory;
+import io.sluice.api.Glob;
 import io.sluice.api.Status;
 import io.sluice.gateway.testkit.Trial;
 import io.sluice.gateway.testkit.Who;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
@@ -36,7 +38,22 @@ class AclTest {
     assertThat(ServiceLoader.load(FilterFactory.class))
         .singleElement()
         .satisfies(factory -> assertThat(factory.name()).isEqualTo("acl"));
-    assertThat(new AclFactory().comesAfter()).containsExactly("key-auth", "jwt-auth");
+  }
+
+  @Test
+  void itComesAfterWhoTellsIdentitiesIfARuleAsksForThem() {
+    RuleSetting anybody = rule(List.of());
+    RuleSetting known = rule(List.of(Glob.parse("?*")));
+    assertThat(comesAfter(anybody, anybody)).isEmpty();
+    assertThat(comesAfter(anybody, known)).containsExactly("key-auth", "jwt-auth");
+  }
+
+  private static RuleSetting rule(List<Glob> identities) {
+    return new RuleSetting(Action.DENY, List.of(), identities, List.of(), List.of(), List.of());
+  }
+
+  private static List<String> comesAfter(RuleSetting... rules) {
+    return new AclFactory().comesAfter(new AclSettings(List.of(rules), Action.ALLOW));
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.sluice.plugins.ratelimit;
 
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.Extension;
 
@@ -19,6 +20,12 @@ public final class RateLimitFactory implements FilterFactory<RateLimitSettings> 
   @Override
   public String name() {
     return "rate-limit";
+  }
+
+  /** Those that say who a caller is, if that is what calls are counted by. */
+  @Override
+  public List<String> comesAfter(RateLimitSettings settings) {
+    return settings.by() == By.IDENTITY ? List.of("key-auth", "jwt-auth") : List.of();
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which calls are counted together, and when they are too many. */
 class RateLimitTest {
@@ -44,6 +45,15 @@ class RateLimitTest {
     assertThat(ServiceLoader.load(FilterFactory.class))
         .singleElement()
         .satisfies(factory -> assertThat(factory.name()).isEqualTo("rate-limit"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void itComesAfterWhoTellsIdentitiesIfItCountsByThem(By by) {
+    RateLimitSettings settings =
+        new RateLimitSettings(by, null, 1, Duration.ofSeconds(1), null, null, 1, null);
+    String[] first = by == By.IDENTITY ? new String[] {"key-auth", "jwt-auth"} : new String[0];
+    assertThat(new RateLimitFactory().comesAfter(settings)).containsExactly(first);
   }
 
   @Test
