@@ -9,6 +9,7 @@ import io.sluice.gateway.config.Fault;
 import io.sluice.gateway.config.LastGood;
 import io.sluice.gateway.config.LoadedConfig;
 import io.sluice.gateway.config.Places;
+import io.sluice.gateway.config.SecretFiles;
 import io.sluice.gateway.filter.FilterStartException;
 import io.sluice.gateway.plugin.LoadedPlugin;
 import io.sluice.gateway.plugin.PluginHost;
@@ -59,6 +60,9 @@ public final class Reloader {
   /** What lies in the file and was refused; null if what lies there runs, or cannot be read. */
   private @Nullable String pending;
 
+  /** Of what lies in the configuration's file, whether that runs or was refused. */
+  private SecretFiles secretFiles;
+
   private String folderFault = "";
 
   /** What was last told that should not happen. */
@@ -79,6 +83,7 @@ public final class Reloader {
     this.text = origin.text();
     this.config = origin.config();
     this.pending = origin.refused();
+    this.secretFiles = origin.fault() == null ? config.secretFiles() : origin.fault().secretFiles();
     this.plugins = plugins;
     this.others = List.copyOf(others);
     this.lastGood = lastGood;
@@ -170,7 +175,15 @@ public final class Reloader {
   private void look() {
     if (!stopped) {
       vertx.setTimer(
-          period.toMillis(), now -> work(this::updatePlugins).onComplete(done -> look()));
+          period.toMillis(), now -> work(this::followTheRest).onComplete(done -> look()));
+    }
+  }
+
+  private void followTheRest() {
+    updatePlugins();
+    if (secretFiles.haveChanged()) {
+      String refused = pending;
+      take(refused == null ? text : refused);
     }
   }
 
@@ -192,8 +205,12 @@ public final class Reloader {
   }
 
   private void use(List<LoadedPlugin> wanted) throws PluginRefused {
+    SecretFiles ofRefused = secretFiles;
     try {
       put(text, wanted);
+      if (pending != null) {
+        secretFiles = ofRefused;
+      }
     } catch (ConfigException e) {
       if (!fitsWhatIsPending(wanted)) {
         throw new PluginRefused("the configuration does not fit it", e.getMessage());
@@ -221,6 +238,7 @@ public final class Reloader {
   private void reload(String changed) {
     if (changed.equals(text)) {
       pending = null;
+      secretFiles = config.secretFiles();
       gateway.upkeep().asBefore();
       LOG.atInfo()
           .setMessage("configuration is again the one that runs")
@@ -228,6 +246,10 @@ public final class Reloader {
           .log();
       return;
     }
+    take(changed);
+  }
+
+  private void take(String changed) {
     try {
       put(changed, plugins.plugins());
       taken(changed);
@@ -277,6 +299,7 @@ public final class Reloader {
 
   /** Makes a configuration of a file's text and these plugins, so far as it allows them. */
   private void put(String file, List<LoadedPlugin> plugins) {
+    secretFiles = new SecretFiles();
     Set<String> allowed = ConfigLoader.allowedPlugins(source.name(), file);
     List<LoadedPlugin> with = new ArrayList<>(plugins);
     with.removeIf(plugin -> !allowed.isEmpty() && !allowed.contains(plugin.sha256()));
@@ -292,8 +315,11 @@ public final class Reloader {
 
   private LoadedConfig load(String file, List<LoadedPlugin> with) {
     try {
-      return ConfigLoader.load(source.name(), file, factories(with, others), config);
+      LoadedConfig next = ConfigLoader.load(source.name(), file, factories(with, others), config);
+      secretFiles = next.secretFiles();
+      return next;
     } catch (ConfigException e) {
+      secretFiles = e.secretFiles();
       throw e;
     } catch (RuntimeException | Error e) { // where no code of a plugin is expected to fail
       throw new CompletionException(e);

@@ -12,6 +12,9 @@ import io.sluice.gateway.testkit.PluginJar;
 import io.sluice.gateway.testkit.Thrifts;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -259,6 +262,49 @@ class UpkeepTest {
                   .contains(gateway.file() + ":6:17: filter 'made' cannot start: no luck")
                   .doesNotContain("listen on"));
       assertThat(gateway.page("/metrics")).contains("sluice_config_number 2.0");
+    }
+  }
+
+  private static void assertTold(Peer caller, String secret) {
+    byte[] exception = caller.call("any", 1, Thrifts.args("hi")).body();
+    assertThat(new String(exception, StandardCharsets.UTF_8)).contains("the secret is " + secret);
+  }
+
+  @Test
+  void aSecretFileIsFollowedAsTheConfigurationIs() throws IOException {
+    String teller =
+        FACTORY
+            .replace(
+                "record Settings()",
+                "record Settings(@Setting(value = \"Told.\", required = true) Secret secret)")
+            .replace(
+                "return Step.NEXT",
+                "return Step.reject(Status.forbidden(\"the secret is \" + settings.secret().value()))");
+    try (FollowingGateway gateway = FollowingGateway.start(folder, config(1));
+        Peer caller = gateway.connect()) {
+      Path secret = Path.of(gateway.file()).resolveSibling("secret");
+      gateway.put("maker.jar", jar("1.0.0", teller));
+      gateway.configure(config(1, "{use: made, with: {secret: {file: secret}}}"));
+      soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("there is no file 'secret'"));
+
+      Files.writeString(secret, "one");
+      soon(() -> assertThat(gateway.page("/readyz?verbose")).contains("filters: 1 [made]"));
+      assertTold(caller, "one");
+
+      Files.writeString(secret, "two");
+      soon(() -> assertTold(caller, "two"));
+
+      Files.delete(secret);
+      soon(
+          () ->
+              assertThat(gateway.page("/readyz?verbose"))
+                  .contains("filters: 1 [made]")
+                  .contains("there is no file 'secret'"));
+      assertTold(caller, "two");
+
+      Files.writeString(secret, "three");
+      soon(() -> assertTold(caller, "three"));
+      soon(() -> assertThat(gateway.page("/readyz?verbose")).doesNotContain("refused"));
     }
   }
 }

@@ -55,6 +55,11 @@ final class Binder {
     this.folder = folder;
   }
 
+  /** In which secrets were looked for so far. */
+  SecretFiles secretFiles() {
+    return secrets.files();
+  }
+
   /**
    * Binds a record. A constructor's {@link IllegalArgumentException} is a fault of the file.
    *

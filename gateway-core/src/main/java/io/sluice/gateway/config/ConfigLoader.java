@@ -134,7 +134,7 @@ public final class ConfigLoader {
     ConfigNode tree = YamlReader.read(text, faults);
     GatewayConfig model = tree == null ? null : binder.bind(GatewayConfig.class, tree);
     if (model == null) {
-      throw new ConfigException(faults.inOrder());
+      throw new ConfigException(faults.inOrder(), binder.secretFiles());
     }
     new ConfigChecks(model, positions, faults).run();
     FilterMaker maker = new FilterMaker(extensions, binder, positions, faults, before);
@@ -158,9 +158,19 @@ public final class ConfigLoader {
                 ofClusters.put(name, maker.make("cluster " + name, cluster.filters())));
     LoadedConfig loaded =
         new LoadedConfig(
-            file, model, global, ofListeners, routes, ofClusters, maker.made(), List.of());
+            file,
+            model,
+            global,
+            ofListeners,
+            routes,
+            ofClusters,
+            maker.made(),
+            binder.secretFiles(),
+            List.of());
     new ChainChecks(loaded, maker.places(), faults).run();
-    faults.throwIfAny();
+    if (faults.count() > 0) {
+      throw new ConfigException(faults.inOrder(), binder.secretFiles());
+    }
     return loaded.with(new ConfigWarnings(loaded, positions).find());
   }
 

@@ -32,17 +32,6 @@ final class Faults {
     return faults.stream().distinct().sorted(Fault.BY_PLACE).toList();
   }
 
-  /**
-   * Ends a load that found something wrong.
-   *
-   * @throws ConfigException if there is a fault
-   */
-  void throwIfAny() {
-    if (!faults.isEmpty()) {
-      throw new ConfigException(inOrder());
-    }
-  }
-
   /** The user's text in quotes: on one line, without control characters, and not too long. */
   static String quote(String text) {
     StringBuilder quoted = new StringBuilder("'");

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param routes in the order of the file
  * @param clusterFilters those of clusters by their names, in the order of the file
  * @param made the filters by what made them, for the next load
+ * @param secretFiles the files in which its secrets were; not for all threads
  * @param warnings what is hardly meant as it is written, in the order of the file
  */
 public record LoadedConfig(
@@ -28,6 +29,7 @@ public record LoadedConfig(
     List<LoadedRoute> routes,
     Map<String, List<NamedFilter>> clusterFilters,
     MadeFilters made,
+    SecretFiles secretFiles,
     List<Fault> warnings) {
   public LoadedConfig {
     filters = List.copyOf(filters);
@@ -40,7 +42,7 @@ public record LoadedConfig(
   /** The same with what is hardly meant. */
   LoadedConfig with(List<Fault> warnings) {
     return new LoadedConfig(
-        file, model, filters, listenerFilters, routes, clusterFilters, made, warnings);
+        file, model, filters, listenerFilters, routes, clusterFilters, made, secretFiles, warnings);
   }
 
   /** Every filter: the global ones, then those of each listener, route and cluster. */

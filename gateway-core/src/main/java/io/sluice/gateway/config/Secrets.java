@@ -29,6 +29,7 @@ final class Secrets {
 
   private final Faults faults;
   private final Path folder;
+  private final SecretFiles files = new SecretFiles();
 
   /**
    * @param folder against which relative paths are resolved
@@ -36,6 +37,11 @@ final class Secrets {
   Secrets(Faults faults, Path folder) {
     this.faults = faults;
     this.folder = folder;
+  }
+
+  /** Those that were read so far, or could not be. */
+  SecretFiles files() {
+    return files;
   }
 
   /**
@@ -89,6 +95,7 @@ final class Secrets {
     String what = "file " + Faults.quote(name.text());
     try {
       Path file = folder.resolve(name.text());
+      files.reading(file);
       if (!Files.exists(file)) {
         return refuse(name, "there is no " + what, "relative paths begin where this file is");
       }
