@@ -115,7 +115,10 @@ final class MetadataView implements Metadata {
     int length = headers.keyLength(entry) - prefix.length();
     if (length != key.length()) {
       // Beyond ASCII a character is more than one byte.
-      return length > key.length() && belongs(entry) && neutralKey(entry).equals(key);
+      return length > key.length()
+          && !isAscii(key)
+          && belongs(entry)
+          && neutralKey(entry).equals(key);
     }
     byte[] bytes = headers.array();
     int at = headers.keyOffset(entry) + prefix.length();
@@ -125,6 +128,15 @@ final class MetadataView implements Metadata {
       }
     }
     return belongs(entry);
+  }
+
+  private static boolean isAscii(String key) {
+    for (int i = 0; i < key.length(); i++) {
+      if (key.charAt(i) > 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -149,7 +161,7 @@ final class MetadataView implements Metadata {
     if (key.isEmpty()) {
       throw new IllegalArgumentException("a metadata key cannot be empty");
     }
-    String wire = prefix + key;
+    String wire = plain ? key : prefix + key;
     if (headers.dialect() == Headers.Dialect.HTTP2) {
       wire = prefix + (plain ? key : key.replace('_', '-')).toLowerCase(Locale.ROOT);
       requireToken(wire);

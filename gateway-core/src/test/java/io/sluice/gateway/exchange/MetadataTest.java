@@ -97,6 +97,8 @@ class MetadataTest {
                 REQUEST,
                 (call, m) -> {
                   assertThat(call.metadata().get("Old")).isEqualTo("1");
+                  assertThat(call.metadata().get("ol")).isNull();
+                  assertThat(call.metadata().get("straße")).isEqualTo("2");
                   call.metadata().set("x-new", "käse");
                   call.metadata().remove("old");
                   call.persistent().set("Tenant", "t1");
@@ -119,7 +121,12 @@ class MetadataTest {
           Thrifts.ttheader(
               Protocol.TTHEADER,
               Map.of(),
-              Map.of("isn", "S", "old", "1", "RPC_PERSIST_pk", "pv", "RPC_TRANSIT_tk", "tv"),
+              Map.of(
+                  "isn", "S",
+                  "old", "1",
+                  "straße", "2",
+                  "RPC_PERSIST_pk", "pv",
+                  "RPC_TRANSIT_tk", "tv"),
               1,
               "echo",
               5,

@@ -29,6 +29,7 @@ final class Entry {
   final SocketAddress peer;
   final String caller;
   final String callerMethod;
+  final String identity;
   final String packageName;
   final String service;
   final String method;
@@ -78,6 +79,7 @@ final class Entry {
     peer = call.peer();
     caller = clip(call.caller(), MAX_NAME);
     callerMethod = clip(call.callerMethod(), MAX_NAME);
+    identity = call.identity();
     packageName = clip(call.packageName(), MAX_NAME);
     service = clip(call.service(), MAX_NAME);
     method = clip(call.method(), MAX_NAME);

@@ -16,6 +16,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +50,7 @@ final class LogFile implements AccessLogSink {
     }
     Path path = Path.of(name).toAbsolutePath();
     probe(path);
-    RollingFileAppender<byte[]> appender = new RollingFileAppender<>();
+    FollowingAppender appender = new FollowingAppender(path);
     LogFile file = new LogFile(appender);
     file.rotate(appender, path, settings);
     file.start();
@@ -110,13 +114,61 @@ final class LogFile implements AccessLogSink {
 
   /** They have left for the operating system when this returns. */
   @Override
-  public void write(byte[] lines) {
+  public void write(byte[] lines) throws IOException {
+    if (appender instanceof FollowingAppender file) {
+      file.follow();
+    }
     appender.doAppend(lines);
   }
 
   @Override
   public void stop() {
     appender.stop();
+  }
+
+  /**
+   * Begins the file anew when another one stands in its place: when somebody has moved it away, or
+   * the same log of the configuration before, which may still have calls, has put it aside.
+   */
+  private static final class FollowingAppender extends RollingFileAppender<byte[]> {
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Path path;
+
+    /** Of the file that is open. */
+    private @Nullable Object opened;
+
+    private long lookedAt = System.nanoTime();
+
+    FollowingAppender(Path path) {
+      this.path = path;
+    }
+
+    /** Also after each rotation. */
+    @Override
+    public void openFile(String name) throws IOException {
+      super.openFile(name);
+      opened = there();
+    }
+
+    void follow() throws IOException {
+      long now = System.nanoTime();
+      if (now - lookedAt >= LOOK_NANOS) {
+        lookedAt = now;
+        if (!Objects.equals(there(), opened)) {
+          openFile(getFile());
+        }
+      }
+    }
+
+    /** What tells the file from others; null if there is none. */
+    private @Nullable Object there() {
+      try {
+        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+      } catch (IOException e) {
+        return null;
+      }
+    }
   }
 
   /** The bytes are lines already. */

@@ -20,7 +20,7 @@ final class LogWriter implements Runnable {
   private static final long STOP_MILLIS = 1000;
 
   /** Lines that are written at once; a file may become larger than it should by so many. */
-  private static final int BATCH = 64;
+  private static final int BATCH = 128;
 
   private final AccessLogSink sink;
   private final FilterContext.Counter counter;
@@ -29,6 +29,10 @@ final class LogWriter implements Runnable {
   private final JsonLines lines = new JsonLines();
   private final LongAdder dropped = new LongAdder();
   private volatile boolean stopping;
+
+  /** Nobody waits for it any more, so it writes no more. */
+  private volatile boolean abandoned;
+
   private long droppedBefore;
 
   /** Why the sink has last lost lines; null if it has not since the last complaint. */
@@ -69,6 +73,7 @@ final class LogWriter implements Runnable {
       Thread.currentThread().interrupt();
     }
     if (thread.isAlive()) {
+      abandoned = true;
       thread.interrupt();
       LOG.warn("the access log's sink is too slow: its last lines are lost");
     }
@@ -111,9 +116,14 @@ final class LogWriter implements Runnable {
 
   private void writeLines() {
     int calls = lines.count();
+    byte[] bytes = lines.take();
+    if (abandoned) {
+      dropped(calls);
+      return;
+    }
     try {
-      sink.write(lines.take());
-    } catch (Exception | LinkageError e) {
+      sink.write(bytes);
+    } catch (Throwable e) { // it may be another plugin's
       dropped(calls);
       failure = e;
     }
@@ -122,7 +132,7 @@ final class LogWriter implements Runnable {
   private void stopSink() {
     try {
       sink.stop();
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Throwable e) { // as above
       LOG.atError().setMessage("the access log's sink did not stop as it should").setCause(e).log();
     }
   }

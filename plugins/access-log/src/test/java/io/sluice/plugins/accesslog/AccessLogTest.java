@@ -16,6 +16,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -66,7 +67,7 @@ class AccessLogTest {
     assertThat(first).exists();
     assertThat(second).exists();
     assertThat(folder.resolve("deep/down/access.log.3")).doesNotExist();
-    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 40) << 10);
+    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 80) << 10);
     // Whole lines in each.
     assertThat(Lines.read(second).size() + Lines.read(first).size() + Lines.read(file).size())
         .isBetween(256, 2000);
@@ -93,6 +94,25 @@ class AccessLogTest {
       call(log.gateway, 1);
     }
     assertThat(Lines.read(file)).hasSize(2).first().isEqualTo(new JsonObject("{\"before\":1}"));
+  }
+
+  @Test
+  void aFileThatIsMovedAwayIsBegunAnew() throws IOException {
+    Path file = folder.resolve("access.log");
+    Path moved = folder.resolve("moved.log");
+    try (Lines log = new Lines(config(), file, "")) {
+      call(log.gateway, 1);
+      log.awaitLines(1);
+      Files.move(file, moved);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () -> {
+                call(log.gateway, 1);
+                return Files.exists(file) && !log.read().isEmpty();
+              });
+    }
+    assertThat(Lines.read(moved)).isNotEmpty();
   }
 
   @Test

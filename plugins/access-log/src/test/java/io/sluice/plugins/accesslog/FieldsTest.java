@@ -313,8 +313,30 @@ class FieldsTest {
   }
 
   @Test
-  void whatCallersSayIsCutAndEscaped() {
-    String odd = "x\"\\\n\t\u0001" + "y".repeat(2000);
+  void whoTheCallerHasProvedToBeIsThere() {
+    Probe who =
+        Probe.of("who", new Journal())
+            .on(
+                Probe.Hook.REQUEST,
+                (call, none) -> {
+                  call.identity("jane@ops");
+                  return Step.NEXT;
+                });
+    try (Downstream downstream = Downstream.echoing();
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()), who);
+        Peer caller = log.gateway.connect()) {
+      caller.call("echo", 1, Thrifts.args("hi"));
+      assertThat(log.awaitOne().getString("identity")).isEqualTo("jane@ops");
+      assertThat(ReferenceTest.PAGE).content().contains("| `identity` |");
+    }
+  }
+
+  /** What ends a line, or commands the terminal of whoever reads, does neither. */
+  @Test
+  void whatCallersSayIsCutAndEscaped() throws IOException {
+    String odd =
+        "x\"\\\r\n\t\u0001\u001b[2J\u007f\u009b\u0085\u2028\u2029 é€\ud83d\ude00"
+            + "y".repeat(2000);
     try (Downstream downstream = Downstream.echoing();
         Lines log = logged(TestGateway.config("framed", "", downstream.port()));
         Peer caller = log.gateway.connect()) {
@@ -324,6 +346,8 @@ class FieldsTest {
       assertThat(line.getString("caller")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
       assertThat(line.getString("service")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
       assertThat(log.read()).hasSize(1);
+      assertThat(Files.readString(folder.resolve("access.log")).strip())
+          .doesNotContainPattern("[\\p{Cntrl}\\x7f-\\x9f\\u2028\\u2029]");
     }
   }
 }

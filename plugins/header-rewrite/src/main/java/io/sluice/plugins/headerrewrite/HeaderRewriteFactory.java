@@ -2,6 +2,8 @@ package io.sluice.plugins.headerrewrite;
 
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import java.util.List;
+import java.util.stream.Stream;
 import org.pf4j.Extension;
 
 /**
@@ -27,6 +29,15 @@ public final class HeaderRewriteFactory implements FilterFactory<HeaderRewriteSe
   @Override
   public Class<HeaderRewriteSettings> settings() {
     return HeaderRewriteSettings.class;
+  }
+
+  /** What comes back is rewritten when every filter has had its turn at the request. */
+  @Override
+  public List<String> comesAfter(HeaderRewriteSettings settings) {
+    return Stream.of(settings.request(), settings.persistent(), settings.transients())
+            .anyMatch(Rewrite::tellsIdentity)
+        ? List.of("key-auth", "jwt-auth")
+        : List.of();
   }
 
   /**

@@ -3,6 +3,8 @@ package io.sluice.plugins.headerrewrite;
 import io.sluice.api.Setting;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What is done to one kind of metadata, in the order rename, remove, set, add. */
 public record Rewrite(
@@ -13,6 +15,16 @@ public record Rewrite(
     @Setting("Keys that go.") List<String> remove,
     @Setting("Keys whose values move to another key and replace what that one had.")
         Map<String, String> rename) {
+
+  /** After any number of braces that stand for themselves. */
+  private static final Pattern IDENTITY = Pattern.compile("(?<!\\{)(\\{\\{)*\\{identity}");
+
+  /** Whether a value has the identity of the caller in it. */
+  boolean tellsIdentity() {
+    return Stream.of(set, add)
+        .flatMap(values -> values.values().stream())
+        .anyMatch(value -> IDENTITY.matcher(value).find());
+  }
 
   /** Whether it leaves everything as it is. */
   boolean isEmpty() {

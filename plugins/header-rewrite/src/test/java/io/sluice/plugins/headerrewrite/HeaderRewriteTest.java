@@ -3,24 +3,40 @@ package io.sluice.plugins.headerrewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.sluice.api.BizStatus;
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterFactory;
+import io.sluice.api.Metadata;
 import io.sluice.api.Outcome;
+import io.sluice.api.Protocol;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.testkit.Request;
+import io.sluice.testkit.TestFilters;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class HeaderRewriteTest {
   private static final Rewrite NOTHING = new Rewrite(Map.of(), Map.of(), List.of(), Map.of());
 
-  private final FakeCall call = new FakeCall();
+  private Call call =
+      Request.by(Protocol.GRPC).to("shop.Cart", "Add").from("web").at("10.1.2.3").toCall();
+
+  /** Puts in what a caller sent, which nobody has checked. */
+  private void sent(String key, String value) {
+    ((RpcCall) call).headers().add(key, value);
+  }
+
+  private static List<String> lines(Metadata metadata) {
+    List<String> lines = new ArrayList<>();
+    metadata.forEach((key, value) -> lines.add(key + ": " + value));
+    return lines;
+  }
 
   private static Rewrite set(String key, String value) {
     return new Rewrite(Map.of(key, value), Map.of(), List.of(), Map.of());
@@ -38,39 +54,12 @@ class HeaderRewriteTest {
 
   private List<String> rewritten(Rewrite request) {
     assertThat(filter(request).onRequest(call)).isSameAs(Step.NEXT);
-    return call.metadata.lines();
+    return lines(call.metadata());
   }
 
   private static boolean overrides(Filter filter, String hook, Class<?>... parameters)
       throws NoSuchMethodException {
     return filter.getClass().getMethod(hook, parameters).getDeclaringClass() != Filter.class;
-  }
-
-  private record FakeOutcome(FakeMetadata trailers) implements Outcome {
-    @Override
-    public Status status() {
-      return Status.OK;
-    }
-
-    @Override
-    public Party endedBy() {
-      return Party.DOWNSTREAM;
-    }
-
-    @Override
-    public String filter() {
-      return "";
-    }
-
-    @Override
-    public @Nullable BizStatus bizStatus() {
-      return null;
-    }
-
-    @Override
-    public void status(Status status) {
-      throw new AssertionError("nobody asked for another status");
-    }
   }
 
   @Test
@@ -82,35 +71,42 @@ class HeaderRewriteTest {
 
   @Test
   void setReplacesAllValuesAndAddKeepsThem() {
-    call.metadata.sent("A", "1").sent("a", "2").sent("b", "3");
+    sent("A", "1");
+    sent("a", "2");
+    sent("b", "3");
     assertThat(rewritten(new Rewrite(Map.of("a", "x"), Map.of("B", "y"), List.of(), Map.of())))
-        .containsExactly("b: 3", "a: x", "B: y");
+        .containsExactly("b: 3", "a: x", "b: y");
   }
 
   @Test
   void removeTakesAllValuesWhateverTheCase() {
-    call.metadata.sent("A", "1").sent("a", "2").sent("b", "3");
+    sent("A", "1");
+    sent("a", "2");
+    sent("b", "3");
     assertThat(rewritten(new Rewrite(Map.of(), Map.of(), List.of("a", "c"), Map.of())))
         .containsExactly("b: 3");
   }
 
   @Test
   void renameMovesAllValuesOverThoseOfTheNewKey() {
-    call.metadata.sent("a", "1").sent("a", "2").sent("b", "3");
+    sent("a", "1");
+    sent("a", "2");
+    sent("b", "3");
     assertThat(rewritten(new Rewrite(Map.of(), Map.of(), List.of(), Map.of("a", "b", "c", "d"))))
         .containsExactly("b: 1", "b: 2");
   }
 
   @Test
   void renameMayChangeTheCaseOnly() {
-    call.metadata.sent("x-id", "1");
+    call = Request.by(Protocol.TTHEADER_FRAMED).toCall();
+    sent("x-id", "1");
     assertThat(rewritten(new Rewrite(Map.of(), Map.of(), List.of(), Map.of("X-ID", "X-Id"))))
         .containsExactly("X-Id: 1");
   }
 
   @Test
   void theOrderIsRenameRemoveSetAdd() {
-    call.metadata.sent("old", "1");
+    sent("old", "1");
     Map<String, String> set = new LinkedHashMap<>();
     set.put("seen", "{meta:new}{meta:old}");
     set.put("again", "{meta:seen}!");
@@ -119,8 +115,8 @@ class HeaderRewriteTest {
                 new Rewrite(
                     set, Map.of("set", "{meta:again}?"), List.of("gone"), Map.of("old", "new"))))
         .containsExactly("new: 1", "seen: 1", "again: 1!", "set: 1!?");
-    call.metadata.remove("new");
-    call.metadata.sent("old", "2");
+    call.metadata().remove("new");
+    sent("old", "2");
     assertThat(
             rewritten(
                 new Rewrite(
@@ -138,17 +134,17 @@ class HeaderRewriteTest {
             set("k", "transient"),
             set("k", "response to {caller}"),
             set("k", "trailer"));
-    FakeOutcome outcome = new FakeOutcome(new FakeMetadata());
+    Outcome outcome = TestFilters.outcome(call, Status.OK);
     assertThat(filter.onRequest(call)).isSameAs(Step.NEXT);
-    assertThat(call.response.lines()).isEmpty();
+    assertThat(lines(call.responseMetadata())).isEmpty();
     assertThat(filter.onResponse(call)).isSameAs(Step.NEXT);
-    assertThat(outcome.trailers().lines()).isEmpty();
+    assertThat(lines(outcome.trailers())).isEmpty();
     assertThat(filter.onEnd(call, outcome)).isSameAs(Step.NEXT);
-    assertThat(call.metadata.lines()).containsExactly("k: request");
-    assertThat(call.persistent.lines()).containsExactly("k: persistent");
-    assertThat(call.transients.lines()).containsExactly("k: transient");
-    assertThat(call.response.lines()).containsExactly("k: response to web");
-    assertThat(outcome.trailers().lines()).containsExactly("k: trailer");
+    assertThat(lines(call.metadata())).containsExactly("k: request");
+    assertThat(lines(call.persistent())).containsExactly("K: persistent");
+    assertThat(lines(call.transients())).containsExactly("K: transient");
+    assertThat(lines(call.responseMetadata())).containsExactly("k: response to web");
+    assertThat(lines(outcome.trailers())).containsExactly("k: trailer");
   }
 
   @Test
@@ -174,8 +170,10 @@ class HeaderRewriteTest {
 
   @Test
   void aHostileValueNeverPassesForTheGatewaysOwn() {
-    call.caller = "evil\r\nx-admin: yes";
-    call.metadata.sent("x-caller", "forged").sent("bad", "a\u0000b").sent("bad", "fine");
+    call = Request.by(Protocol.GRPC).from("evil\r\nx-admin: yes").toCall();
+    sent("x-caller", "forged");
+    sent("bad", "a\u0000b");
+    sent("bad", "fine");
     Rewrite rewrite =
         new Rewrite(
             Map.of("x-caller", "{caller}"),
@@ -187,7 +185,7 @@ class HeaderRewriteTest {
 
   @Test
   void aTooLongValueIsLeftOut() {
-    call.metadata.sent("a", "x".repeat(65_535));
+    sent("a", "x".repeat(65_535));
     assertThat(rewritten(set("b", "{meta:a}!"))).hasSize(1);
   }
 
@@ -226,5 +224,18 @@ class HeaderRewriteTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> filter(NOTHING, set("a", "{foo}"), NOTHING, NOTHING, NOTHING))
         .withMessageStartingWith("persistent.set.a: unknown placeholder {foo}: there are ");
+  }
+
+  private static List<String> comesAfter(Rewrite request, Rewrite response) {
+    return new HeaderRewriteFactory()
+        .comesAfter(new HeaderRewriteSettings(request, NOTHING, NOTHING, response, NOTHING));
+  }
+
+  @Test
+  void whoTellsTheDownstreamAnIdentityComesAfterThoseWhoFindIt() {
+    Rewrite told = set("x-user", "user {identity}");
+    assertThat(comesAfter(told, NOTHING)).containsExactly("key-auth", "jwt-auth");
+    assertThat(comesAfter(set("x-user", "{{{identity}"), NOTHING)).hasSize(2);
+    assertThat(comesAfter(set("x-user", "{{identity}}"), told)).isEmpty();
   }
 }

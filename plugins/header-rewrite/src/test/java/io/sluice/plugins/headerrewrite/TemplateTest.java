@@ -3,7 +3,15 @@ package io.sluice.plugins.headerrewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.sluice.api.Call;
+import io.sluice.api.Codec;
+import io.sluice.api.Protocol;
+import io.sluice.gateway.call.Headers;
+import io.sluice.gateway.call.Peer;
+import io.sluice.gateway.call.RpcCall;
+import io.sluice.testkit.Request;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +23,8 @@ class TemplateTest {
       "there are {service}, {package}, {method}, {caller}, {identity}, {peer}, {protocol},"
           + " {route}, {cluster}, {listener} and {meta:KEY}; write {{ and }} for braces themselves";
 
-  private final FakeCall call = new FakeCall();
+  private final Call call =
+      Request.by(Protocol.GRPC).to("shop.Cart", "Add").from("web").at("10.1.2.3").toCall();
 
   @ParameterizedTest
   @CsvSource(
@@ -29,7 +38,7 @@ class TemplateTest {
         "{caller} | web",
         "{identity} | jane",
         "{peer} | 10.1.2.3",
-        "{protocol} | ttheader-framed",
+        "{protocol} | grpc",
         "{route} | shop.*",
         "{cluster} | cart",
         "{listener} | rpc",
@@ -41,7 +50,9 @@ class TemplateTest {
         "{{{service}}} | {Cart}",
       })
   void placeholdersBecomeWhatTheCallHas(String text, String value) {
-    call.metadata.sent("x-user", "ann");
+    call.metadata().add("x-user", "ann");
+    call.identity("jane");
+    ((RpcCall) call).routed("shop.*", "cart");
     assertThat(Template.of(text).render(call)).isEqualTo(value);
   }
 
@@ -53,10 +64,22 @@ class TemplateTest {
 
   @Test
   void aPeerWithoutAnIpAddressIsToldAsWellAsItCan() {
-    call.peer = InetSocketAddress.createUnresolved("some.host", 1);
-    assertThat(Template.of("{peer}").render(call)).isEqualTo("some.host");
-    call.peer = UnixDomainSocketAddress.of("/run/x");
-    assertThat(Template.of("{peer}").render(call)).isEmpty();
+    assertThat(peer(InetSocketAddress.createUnresolved("some.host", 1))).isEqualTo("some.host");
+    assertThat(peer(UnixDomainSocketAddress.of("/run/x"))).isEmpty();
+  }
+
+  private static String peer(SocketAddress address) {
+    Call call =
+        new RpcCall(
+            Protocol.FRAMED,
+            Codec.THRIFT,
+            "rpc",
+            new Peer(address),
+            "",
+            "",
+            "Add",
+            new Headers(Headers.Dialect.TTHEADER));
+    return Template.of("{peer}").render(call);
   }
 
   @ParameterizedTest

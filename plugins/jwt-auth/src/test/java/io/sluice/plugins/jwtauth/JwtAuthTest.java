@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import io.sluice.api.FilterFactory;
 import io.sluice.api.Status;
 import io.sluice.gateway.testkit.Trial;
@@ -13,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -233,6 +240,40 @@ class JwtAuthTest {
     try (Trial jwk = trial("keys: [{file: '" + Tokens.file("oct.json") + "'}]")) {
       assertThat(status(jwk, "HS256")).isEqualTo(Status.OK);
       assertThat(status(jwk, "HS384").isOk()).isFalse();
+    }
+  }
+
+  private static String token(String secret, Instant from, Instant until) throws Exception {
+    SignedJWT token =
+        new SignedJWT(
+            new JWSHeader(JWSAlgorithm.HS256),
+            new JWTClaimsSet.Builder()
+                .subject("jane")
+                .notBeforeTime(Date.from(from))
+                .expirationTime(Date.from(until))
+                .build());
+    token.sign(new MACSigner(secret));
+    return "Bearer " + token.serialize();
+  }
+
+  @Test
+  void clocksMayBeApart() throws Exception {
+    String secret = Tokens.text("secret.txt");
+    Instant now = Instant.now();
+    Duration little = Duration.ofMinutes(5);
+    Duration much = Duration.ofMinutes(20);
+    try (Trial hs =
+        trial("skew: 10m, keys: [{secret: '%s', algorithm: HS256}]".formatted(secret))) {
+      for (int i = 0; i < 2; i++) { // checked, and then remembered
+        String over = token(secret, now.minus(much), now.minus(little));
+        assertThat(send(hs, over).status()).isEqualTo(Status.OK);
+        String soon = token(secret, now.plus(little), now.plus(much));
+        assertThat(send(hs, soon).status()).isEqualTo(Status.OK);
+      }
+      String longOver = token(secret, now.minus(much), now.minus(much));
+      assertThat(send(hs, longOver).status()).isEqualTo(refused("the token has expired"));
+      String notSoon = token(secret, now.plus(much), now.plus(much));
+      assertThat(send(hs, notSoon).status()).isEqualTo(refused("the token is not valid yet"));
     }
   }
 

@@ -11,6 +11,9 @@ import java.util.HexFormat;
  * was sent cannot be chosen by who sends it.
  */
 final class Digest {
+  /** Never fed. To copy it is cheaper than to have one made, which looks through providers. */
+  private static final MessageDigest SHA_256 = sha256();
+
   private final byte[] bytes;
 
   private Digest(byte[] bytes) {
@@ -19,9 +22,20 @@ final class Digest {
 
   /** That of this key. */
   static Digest of(String key) {
+    return new Digest(copy().digest(key.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static MessageDigest copy() {
     try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return new Digest(sha256.digest(key.getBytes(StandardCharsets.UTF_8)));
+      return (MessageDigest) SHA_256.clone();
+    } catch (CloneNotSupportedException e) {
+      return sha256(); // of a provider whose digests cannot be copied
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e); // every JRE has it
     }

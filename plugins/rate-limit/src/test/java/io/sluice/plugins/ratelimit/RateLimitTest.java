@@ -6,13 +6,20 @@ import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.FilterFactory;
 import io.sluice.api.Status;
+import io.sluice.api.Step;
+import io.sluice.gateway.testkit.Downstream;
 import io.sluice.gateway.testkit.Frames;
+import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
+import io.sluice.gateway.testkit.Probe;
 import io.sluice.gateway.testkit.Splits;
+import io.sluice.gateway.testkit.TestGateway;
+import io.sluice.gateway.testkit.Thrifts;
 import io.sluice.gateway.testkit.Trial;
 import io.sluice.gateway.testkit.Who;
 import io.sluice.gateway.wire.ttstream.FrameType;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
@@ -120,6 +127,45 @@ class RateLimitTest {
       assertThat(trial.ttheader("", "Cart", "Add", a).status()).isEqualTo(Status.OK);
       assertThat(trial.ttheader("", "Cart", "Add", b).status()).isEqualTo(Status.OK);
       assertThat(trial.ttheader("", "Cart", "Add", a).status().isOk()).isFalse();
+    }
+  }
+
+  @Test
+  void keysAreBounded() {
+    try (Trial trial = trial("rate: 1, per: 24h, by: metadata, metadata: x-tenant, maxKeys: 10")) {
+      for (int i = 0; i < 100; i++) {
+        Map<String, String> another = Map.of("x-tenant", "tenant-" + i);
+        assertThat(trial.ttheader("", "Cart", "Add", another).status()).isEqualTo(Status.OK);
+      }
+      assertThat(trial.gateway().registry().get("sluice.rate.limit.keys").gauge().value())
+          .isBetween(1.0, 10.0);
+    }
+  }
+
+  /** However a call ends, the next one may come. */
+  @Test
+  void aCallThatFailsIsNoLongerUnderWay() {
+    String config =
+        TestGateway.config("framed", "", Downstream.refusingPort())
+            + "filters:\n  - {use: rate-limit, with: {concurrency: 1}}\n  - {use: bouncer}\n";
+    Probe bouncer =
+        Probe.of("bouncer", new Journal())
+            .on(
+                Probe.Hook.REQUEST,
+                (call, none) ->
+                    call.method().equals("refused")
+                        ? Step.reject(Status.forbidden("not you"))
+                        : Step.NEXT);
+    try (TestGateway gateway =
+            TestGateway.start(config, 2, List.of(new RateLimitFactory(), bouncer.factory()));
+        Peer caller = gateway.connect()) {
+      for (int i = 0; i < 10; i++) {
+        for (String method : new String[] {"refused", "lost"}) {
+          String text = caller.call(method, i, Thrifts.args("hi")).exception().text();
+          assertThat(text)
+              .startsWith(method.equals("lost") ? "remote or network error" : "request forbidden");
+        }
+      }
     }
   }
 
