@@ -1,7 +1,7 @@
 """Makes the tokens and keys beside it with PyJWT, another library than the filter's own.
 
-    python3 -m venv /tmp/pyjwt && /tmp/pyjwt/bin/pip install pyjwt cryptography
-    /tmp/pyjwt/bin/python make.py
+    venv=$(mktemp -d) && python3 -m venv "$venv" && "$venv/bin/pip" install pyjwt cryptography
+    "$venv/bin/python" make.py
 
 Every run makes new keys and forgets the private ones. Times are fixed and far away, so that what is
 made stays as good, or as bad, as it is.
