@@ -70,6 +70,7 @@ type loadRun struct {
 	transport *wireTransport
 	shape     string
 	timeout   time.Duration
+	pause     time.Duration
 	body      int
 	seed      uint64
 	tolerate  bool
@@ -110,6 +111,7 @@ func runLoad(args []string) int {
 	body := flags.Int("body", 128, "bytes of each body; from 8 on every body is unique")
 	shape := flags.String("shape", "", "unary, stream (one stream a call) or long-stream (one stream a worker, one message a call)")
 	timeout := flags.Duration("timeout", 5*time.Second, "limit of a call")
+	pause := flags.Duration("pause", 0, "what each caller waits after a call")
 	shared := flags.Bool("shared", false, "have the ttstream streams of a client share its connection")
 	tolerate := flags.Bool("tolerate-errors", false, "go on after errors and exit with 0 unless a reply was wrong")
 	seed := flags.Uint64("seed", uint64(os.Getpid())<<40, "start of the body contents; keep it apart between processes")
@@ -143,7 +145,7 @@ func runLoad(args []string) int {
 
 	run := &loadRun{
 		transport: t, shape: *shape, timeout: *timeout, body: *body, seed: *seed, tolerate: *tolerate, limit: *calls,
-		shared: *shared,
+		shared: *shared, pause: *pause,
 	}
 	dialer := newCountingDialer()
 	callers := make([]caller, *workers)
@@ -331,6 +333,7 @@ func (r *loadRun) work(w *worker, call caller) {
 		}
 		w.record(err, end.Sub(begin), end.Sub(r.begin))
 		if err == nil {
+			time.Sleep(r.pause)
 			continue
 		}
 		if !r.tolerate || errors.Is(err, errDiffers) {

@@ -47,6 +47,10 @@ final class ChangesUnderLoadTest {
 
   private static final int CHANGES = Soak.pick(4, 100);
   private static final int LOOKS = Soak.pick(2, 10);
+
+  /** Between two messages of a stream that stays open, so that calls have their share. */
+  private static final String PAUSE = "200ms";
+
   private static final int METASPACE_GROWTH_MIB = 6;
   private static final Duration START = Duration.ofSeconds(30);
   private static final Duration SOON = Duration.ofSeconds(30);
@@ -148,7 +152,9 @@ final class ChangesUnderLoadTest {
           "--workers",
           Integer.toString(workers),
           "--timeout",
-          "30s");
+          "30s",
+          "--pause",
+          shape.equals("long-stream") ? PAUSE : "0");
     }
   }
 
