@@ -165,6 +165,13 @@ class GuardTest {
     }
   }
 
+  /** A caller that has nothing more to say: the next is not to wait in silence beside it. */
+  private static Peer answered(TestGateway gateway) {
+    Peer peer = gateway.connect();
+    peer.call("echo", 1, Thrifts.args("hi"));
+    return peer;
+  }
+
   @Test
   void everyLimitIsCounted() {
     String limits =
@@ -183,10 +190,8 @@ class GuardTest {
       }
       awaitMet(gateway, "protocol", 1);
       await().until(() -> open(gateway) == 0);
-      try (Peer one = gateway.connect();
-          Peer two = gateway.connect()) {
-        one.call("echo", 1, Thrifts.args("hi"));
-        two.call("echo", 1, Thrifts.args("hi"));
+      try (Peer one = answered(gateway);
+          Peer two = answered(gateway)) {
         try (Peer three = gateway.connect()) {
           three.assertClosedWithoutAWord();
         }

@@ -9,6 +9,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -126,34 +127,37 @@ public final class GrpcPeers implements AutoCloseable {
 
   /** Sends a body as it is, whatever it has of messages, and gives what ended the response. */
   public Answer post(int port, String path, Buffer body) {
-    return TestGateway.get(
-        plain
-            .request(
-                new RequestOptions()
-                    .setMethod(HttpMethod.POST)
-                    .setHost("127.0.0.1")
-                    .setPort(port)
-                    .setURI(path)
-                    .putHeader("content-type", "application/grpc")
-                    .putHeader("te", "trailers"))
-            .compose(request -> request.send(body))
-            .compose(
-                response ->
-                    response
-                        .body()
-                        .map(
-                            read -> {
-                              Map<String, String> headers = map(response.headers());
-                              Map<String, String> trailers = map(response.trailers());
-                              Map<String, String> all = new TreeMap<>(headers);
-                              all.putAll(trailers);
-                              return new Answer(
-                                  List.of(read.toString()),
-                                  Integer.parseInt(all.getOrDefault("grpc-status", "-1")),
-                                  all.getOrDefault("grpc-message", ""),
-                                  headers,
-                                  trailers);
-                            })));
+    Promise<Answer> answer = Promise.promise();
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(HttpMethod.POST)
+            .setHost("127.0.0.1")
+            .setPort(port)
+            .setURI(path)
+            .putHeader("content-type", "application/grpc")
+            .putHeader("te", "trailers");
+    // On the loop: from elsewhere the body might be asked for when it has gone by.
+    vertx.runOnContext(
+        go ->
+            plain
+                .request(options)
+                .compose(request -> request.send(body))
+                .compose(response -> response.body().map(read -> answer(response, read)))
+                .onComplete(answer));
+    return TestGateway.get(answer.future());
+  }
+
+  private static Answer answer(HttpClientResponse response, Buffer body) {
+    Map<String, String> headers = map(response.headers());
+    Map<String, String> trailers = map(response.trailers());
+    Map<String, String> all = new TreeMap<>(headers);
+    all.putAll(trailers);
+    return new Answer(
+        List.of(body.toString()),
+        Integer.parseInt(all.getOrDefault("grpc-status", "-1")),
+        all.getOrDefault("grpc-message", ""),
+        headers,
+        trailers);
   }
 
   /** A message with its five bytes in front. */
