@@ -73,9 +73,13 @@ final class MetadataView implements Metadata {
   @Override
   public boolean remove(String key) {
     headers.checkChange();
-    int before = headers.count();
-    headers.removeIf((all, entry) -> matches(entry, key));
-    return headers.count() < before;
+    for (int i = 0; i < headers.count(); i++) {
+      if (matches(i, key)) {
+        headers.removeIf((all, entry) -> matches(entry, key));
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

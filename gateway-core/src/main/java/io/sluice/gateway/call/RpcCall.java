@@ -10,8 +10,7 @@ import java.lang.ref.WeakReference;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.IdentityHashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RpcCall implements Call {
   private static final int PHASES = Phase.values().length;
+  private static final @Nullable Object[] NO_ATTRIBUTES = {};
   private static final int MAX_IDENTITY = 256;
 
   private final Protocol protocol;
@@ -68,7 +68,8 @@ public final class RpcCall implements Call {
   /** By phase: nanoseconds since the start, plus 1; 0 if it has not come so far. */
   private final long[] phases = new long[PHASES];
 
-  private @Nullable Map<Key<?>, Object> attributes;
+  /** Keys and values in turn, since there are one or two. */
+  private @Nullable Object[] attributes = NO_ATTRIBUTES;
 
   /** Null so long as nobody else sees the call. */
   private @Nullable CallGuard guard;
@@ -529,22 +530,32 @@ public final class RpcCall implements Call {
   @Override
   @SuppressWarnings("unchecked") // put() pairs keys and values of one type
   public <T> @Nullable T get(Key<T> key) {
-    return attributes == null ? null : (T) attributes.get(key);
+    int at = attribute(key);
+    return at < 0 ? null : (T) attributes[at];
+  }
+
+  /** Where the value of this key is; -1 if it has none. */
+  private int attribute(Key<?> key) {
+    for (int i = 0; i < attributes.length; i += 2) {
+      if (attributes[i] == key) {
+        return i + 1;
+      }
+    }
+    return -1;
   }
 
   @Override
   public <T> void put(Key<T> key, @Nullable T value) {
     checkChange();
-    if (value == null) {
-      if (attributes != null) {
-        attributes.remove(key);
-      }
-      return;
+    int at = attribute(key);
+    if (at < 0 && value != null) {
+      at = attributes.length + 1;
+      attributes = Arrays.copyOf(attributes, at + 1);
+      attributes[at - 1] = key;
     }
-    if (attributes == null) {
-      attributes = new IdentityHashMap<>(4);
+    if (at >= 0) {
+      attributes[at] = value;
     }
-    attributes.put(key, value);
   }
 
   @Override

@@ -18,7 +18,7 @@ final class Names {
   }
 
   boolean fit(String name) {
-    if (any || literals.contains(name)) {
+    if (any || !literals.isEmpty() && literals.contains(name)) {
       return true;
     }
     for (Glob glob : globs) {

@@ -70,6 +70,11 @@ final class MetadataRewrite {
     }
   }
 
+  /** Whether it leaves everything as it is. */
+  boolean isEmpty() {
+    return renames.length + removals.length + sets.length + adds.length == 0;
+  }
+
   /**
    * Rewrites metadata. Never throws for what a caller or a downstream sent: a value that cannot be
    * written leaves its key without one, so that nobody's own value takes its place.

@@ -11,8 +11,12 @@ record RequestRewrite(MetadataRewrite plain, MetadataRewrite persistent, Metadat
   @Override
   public Step onRequest(Call call) {
     plain.apply(call.metadata(), call);
-    persistent.apply(call.persistent(), call);
-    transients.apply(call.transients(), call);
+    if (!persistent.isEmpty()) {
+      persistent.apply(call.persistent(), call);
+    }
+    if (!transients.isEmpty()) {
+      transients.apply(call.transients(), call);
+    }
     return Step.NEXT;
   }
 }
