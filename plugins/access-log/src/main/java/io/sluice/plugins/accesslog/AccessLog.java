@@ -8,17 +8,17 @@ import io.sluice.api.Outcome;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Notes how each call ended and leaves the writing to a {@link LogWriter}. A call's loop never
+ * Makes a line of how each call ended and leaves it to a {@link LogWriter}. A call's loop never
  * waits: when the queue is full, the line is dropped and counted.
  */
 final class AccessLog implements Filter {
   private final AccessLogSettings settings;
-  private final EntryQueue queue;
+  private final LineQueue queue;
   private LogWriter writer;
 
   AccessLog(AccessLogSettings settings) {
     this.settings = settings;
-    this.queue = new EntryQueue(settings.queue());
+    this.queue = new LineQueue(settings.queue());
   }
 
   @Override
@@ -44,8 +44,10 @@ final class AccessLog implements Filter {
     if (!isWanted(outcome)) {
       return;
     }
-    if (!queue.offer(new Entry(call, outcome))) {
-      writer.dropped(1);
+    switch (queue.offer(call, outcome)) {
+      case WAITS -> {} // the writer looks for it by the clock
+      case FILLS -> writer.wake();
+      case DROPPED -> writer.dropped(1);
     }
   }
 

@@ -39,7 +39,9 @@ public record AccessLogSettings(
             max = 1)
         double sample,
     @Setting(
-            value = "How many calls may wait to be written; those beyond are dropped and counted.",
+            value =
+                "How many calls of an event loop may wait to be written, with 1 KiB for each on the"
+                    + " average; those beyond are dropped and counted.",
             fallback = "8192",
             min = 64,
             max = 1 << 20)

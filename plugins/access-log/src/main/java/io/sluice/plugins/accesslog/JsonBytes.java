@@ -14,15 +14,46 @@ final class JsonBytes {
   private static final int MOST_OF_A_LETTER = 6;
 
   /** Those of the smallest long. */
-  private static final int MOST_OF_A_NUMBER = 20;
+  private static final int MOST_DIGITS = 19;
+
+  private static final int MOST_OF_A_NUMBER = 1 + MOST_DIGITS;
 
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
+  /** A larger array is not kept for what comes next. */
+  private static final int MOST_KEPT = 1 << 20;
+
+  private final int initial;
   private byte[] bytes;
   private int length;
 
-  JsonBytes(int capacity) {
-    bytes = new byte[capacity];
+  /**
+   * @param initial bytes for which there is room before it has to grow
+   */
+  JsonBytes(int initial) {
+    this.initial = initial;
+    this.bytes = new byte[initial];
+  }
+
+  int length() {
+    return length;
+  }
+
+  /** Where it is, from the first byte on; valid until the next change. */
+  byte[] array() {
+    return bytes;
+  }
+
+  /**
+   * Forgets what is behind the first bytes.
+   *
+   * @param length at most what it is now
+   */
+  void cut(int length) {
+    this.length = length;
+    if (length == 0 && bytes.length > MOST_KEPT) {
+      bytes = new byte[initial];
+    }
   }
 
   private void room(int more) {
@@ -121,14 +152,14 @@ final class JsonBytes {
     // Negative from here on, as the smallest has no positive.
     long rest = -Math.abs(number);
     int end = length + 1;
-    for (long more = rest / 10; more != 0; more /= 10) {
+    for (long least = -10; rest <= least && end - length < MOST_DIGITS; least *= 10) {
       end++;
     }
     length = end;
-    for (int at = end - 1; rest != 0 || at == end - 1; at--) {
-      bytes[at] = (byte) ('0' - rest % 10);
+    do {
+      bytes[--end] = (byte) ('0' - rest % 10);
       rest /= 10;
-    }
+    } while (rest != 0);
   }
 
   /** Adds a number's last three digits. */
@@ -137,12 +168,5 @@ final class JsonBytes {
     put('0' + number / 100 % 10);
     put('0' + number / 10 % 10);
     put('0' + number % 10);
-  }
-
-  /** All that was added, which is forgotten then. */
-  byte[] take() {
-    byte[] taken = Arrays.copyOf(bytes, length);
-    length = 0;
-    return taken;
   }
 }

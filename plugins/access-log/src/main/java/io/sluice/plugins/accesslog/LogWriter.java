@@ -2,6 +2,7 @@ package io.sluice.plugins.accesslog;
 
 import io.sluice.api.AccessLogSink;
 import io.sluice.api.FilterContext;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -10,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that turns entries into lines for the sink. It looks for them by the clock, so
- * that no loop pays for waking it.
+ * The one thread that hands lines to the sink. It looks for them by the clock, so that a loop pays
+ * for waking it only where there is much to write.
  */
 final class LogWriter implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
@@ -19,14 +20,16 @@ final class LogWriter implements Runnable {
   private static final long COMPLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long STOP_MILLIS = 1000;
 
-  /** Lines that are written at once; a file may become larger than it should by so many. */
-  private static final int BATCH = 128;
+  /**
+   * Bytes that are written at once, at most but for one line: a file may become larger than it
+   * should by so many. Smaller writes cost the kernel more for each byte.
+   */
+  static final int BATCH = 128 << 10;
 
   private final AccessLogSink sink;
   private final FilterContext.Counter counter;
-  private final EntryQueue queue;
+  private final LineQueue queue;
   private final Thread thread = new Thread(this, "access-log");
-  private final JsonLines lines = new JsonLines();
   private final LongAdder dropped = new LongAdder();
   private volatile boolean stopping;
 
@@ -40,7 +43,7 @@ final class LogWriter implements Runnable {
 
   private long complainedAt = System.nanoTime() - COMPLAIN_NANOS;
 
-  private LogWriter(AccessLogSink sink, EntryQueue queue, FilterContext.Counter counter) {
+  private LogWriter(AccessLogSink sink, LineQueue queue, FilterContext.Counter counter) {
     this.sink = sink;
     this.counter = counter;
     this.queue = queue;
@@ -50,7 +53,7 @@ final class LogWriter implements Runnable {
    * @param sink has been started; handed over
    * @param dropped counts calls without a line
    */
-  static LogWriter start(AccessLogSink sink, EntryQueue queue, FilterContext.Counter dropped) {
+  static LogWriter start(AccessLogSink sink, LineQueue queue, FilterContext.Counter dropped) {
     LogWriter writer = new LogWriter(sink, queue, dropped);
     writer.thread.setDaemon(true);
     writer.thread.start();
@@ -63,10 +66,15 @@ final class LogWriter implements Runnable {
     counter.add(calls);
   }
 
+  /** There is much to write. On any thread. */
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+
   /** Writes what waits, for a second at most, and stops the sink. Blocks. */
   void stop() {
     stopping = true;
-    LockSupport.unpark(thread);
+    wake();
     try {
       thread.join(STOP_MILLIS);
     } catch (InterruptedException e) {
@@ -85,48 +93,52 @@ final class LogWriter implements Runnable {
       while (true) {
         // Before looking: what was offered before the stop is seen then.
         boolean last = stopping;
-        Entry first = queue.takeAll();
-        if (first != null) {
-          write(first);
-        }
+        queue.drain(this::write);
         complain(last);
         if (last) {
           return;
         }
-        if (first == null) {
-          LockSupport.parkNanos(LOOK_NANOS);
-        }
+        LockSupport.parkNanos(LOOK_NANOS);
       }
     } finally {
       stopSink();
     }
   }
 
-  private void write(Entry first) {
-    for (Entry entry = first; entry != null; entry = entry.next) {
-      lines.add(entry);
-      if (lines.count() == BATCH) {
-        writeLines();
+  private void write(JsonBytes lines) {
+    byte[] bytes = lines.array();
+    int from = 0;
+    while (from < lines.length()) {
+      int to = Math.min(from + BATCH, lines.length());
+      while (bytes[to - 1] != '\n') {
+        to++;
       }
-    }
-    if (lines.count() > 0) {
-      writeLines();
+      write(Arrays.copyOfRange(bytes, from, to));
+      from = to;
     }
   }
 
-  private void writeLines() {
-    int calls = lines.count();
-    byte[] bytes = lines.take();
+  private void write(byte[] lines) {
     if (abandoned) {
-      dropped(calls);
+      dropped(count(lines));
       return;
     }
     try {
-      sink.write(bytes);
+      sink.write(lines);
     } catch (Throwable e) { // it may be another plugin's
-      dropped(calls);
+      dropped(count(lines));
       failure = e;
     }
+  }
+
+  private static int count(byte[] lines) {
+    int count = 0;
+    for (byte b : lines) {
+      if (b == '\n') {
+        count++;
+      }
+    }
+    return count;
   }
 
   private void stopSink() {

@@ -331,6 +331,41 @@ class FieldsTest {
     }
   }
 
+  /** What is kept of a name is kept of that name only, whatever their hashes. */
+  @Test
+  void eachLineHasTheNamesOfItsOwnCall() {
+    assertThat("Aa".hashCode()).isEqualTo("BB".hashCode());
+    try (Downstream downstream = Downstream.echoing();
+        Lines log =
+            logged(
+                """
+                listeners: {rpc: {address: '127.0.0.1:0'}}
+                clusters:
+                  AaBB: {endpoints: ['127.0.0.1:%1$d'], transport: framed}
+                  BBAa: {endpoints: ['127.0.0.1:%1$d'], transport: framed}
+                routes:
+                  - {name: Aa, match: {service: One}, cluster: AaBB}
+                  - {name: BB, match: {service: Two}, cluster: BBAa}
+                """
+                    .formatted(downstream.port()));
+        Peer caller = log.gateway.connect()) {
+      for (int i = 0; i < 20; i++) {
+        caller.send(call(calling("shop"), Map.of("isn", i % 2 == 0 ? "One" : "Two")));
+        caller.read();
+      }
+      assertThat(log.awaitLines(20))
+          .extracting(line -> line.getString("service"))
+          .startsWith("One", "Two", "One", "Two");
+      assertThat(log.read())
+          .allSatisfy(
+              line -> {
+                boolean one = line.getString("service").equals("One");
+                assertThat(line.getString("route")).isEqualTo(one ? "Aa" : "BB");
+                assertThat(line.getString("cluster")).isEqualTo(one ? "AaBB" : "BBAa");
+              });
+    }
+  }
+
   /** What ends a line, or commands the terminal of whoever reads, does neither. */
   @Test
   void whatCallersSayIsCutAndEscaped() throws IOException {
@@ -343,8 +378,8 @@ class FieldsTest {
       caller.send(call(Map.of(TTHeaderKeys.FROM_SERVICE, odd), Map.of("isn", odd)));
       caller.read();
       JsonObject line = log.awaitOne();
-      assertThat(line.getString("caller")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
-      assertThat(line.getString("service")).isEqualTo(odd.substring(0, Entry.MAX_NAME));
+      assertThat(line.getString("caller")).isEqualTo(odd.substring(0, LineFormat.MAX_NAME));
+      assertThat(line.getString("service")).isEqualTo(odd.substring(0, LineFormat.MAX_NAME));
       assertThat(log.read()).hasSize(1);
       assertThat(Files.readString(folder.resolve("access.log")).strip())
           .doesNotContainPattern("[\\p{Cntrl}\\x7f-\\x9f\\u2028\\u2029]");

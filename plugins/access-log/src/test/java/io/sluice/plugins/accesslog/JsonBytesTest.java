@@ -14,7 +14,9 @@ class JsonBytesTest {
   private final JsonBytes json = new JsonBytes(1);
 
   private String written() {
-    return new String(json.take(), StandardCharsets.UTF_8);
+    String written = new String(json.array(), 0, json.length(), StandardCharsets.UTF_8);
+    json.cut(0);
+    return written;
   }
 
   @Test
@@ -42,6 +44,16 @@ class JsonBytesTest {
   void halfALetterIsAQuestionMark() {
     json.string("\ud83d,\ude00,\ude00\ud83d,\ud83d\ude00\ud83d");
     assertThat(written()).isEqualTo("\"?,?,??,\ud83d\ude00?\"");
+  }
+
+  @Test
+  void theRoomOfABurstIsNotKept() {
+    json.string("a".repeat(2 << 20));
+    json.cut(0);
+    assertThat(json.array()).hasSizeLessThan(1 << 20);
+    json.string("a".repeat(1000));
+    json.cut(0);
+    assertThat(json.array()).hasSizeGreaterThan(1000);
   }
 
   @ParameterizedTest

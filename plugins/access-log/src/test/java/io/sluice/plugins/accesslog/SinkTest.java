@@ -46,6 +46,10 @@ class SinkTest {
               Files.writeString(folder.resolve("started"), "");
             }
             @Override public void write(byte[] lines) throws Exception {
+              Files.writeString(folder.resolve("called"), "");
+              while (Files.exists(folder.resolve("wait"))) {
+                Thread.sleep(5);
+              }
               if (settings.fails()) {
                 throw new java.io.IOException("no room");
               }
@@ -126,6 +130,26 @@ class SinkTest {
               () -> gateway.registry().scrape().contains("sluice_access_log_dropped_total 10.0"));
     }
     assertThat(notes.resolve("lines")).doesNotExist();
+  }
+
+  /** What waits for a slow sink has a bound in bytes too, as callers choose the names. */
+  @Test
+  void longLinesTakeTheRoomOfMany() throws Exception {
+    Path wait = Files.createFile(notes.resolve("wait"));
+    try (TestGateway gateway =
+            run("queue: 64, sink: {use: notes, with: {folder: '" + notes + "'}}");
+        Peer caller = gateway.connect()) {
+      caller.call("echo", 0, Thrifts.args("hi"));
+      await().until(() -> Files.exists(notes.resolve("called")));
+      // As JSON, six bytes each letter.
+      String method = "\u0001".repeat(250);
+      for (int i = 1; i <= 60; i++) {
+        caller.call(method, i, Thrifts.args("hi"));
+      }
+      Files.delete(wait);
+    }
+    assertThat(Files.size(notes.resolve("lines"))).isBetween(62L << 10, 67L << 10);
+    assertThat(Lines.read(notes.resolve("lines"))).hasSizeBetween(25, 45);
   }
 
   @Test

@@ -1,5 +1,8 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.BizStatus;
+import io.sluice.api.Call;
+import io.sluice.api.Call.Phase;
 import io.sluice.api.Codec;
 import io.sluice.api.Outcome;
 import io.sluice.api.Protocol;
@@ -17,25 +20,26 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers entries as JSON, one object a line, until they are taken. Used by one thread.
+ * Writes what is to be said of a call as a line of JSON. Used by one thread at a time.
  *
- * <p>What a call does not have is left out: empty names, phases that it did not come to.
+ * <p>What a call does not have is left out: empty names, phases that it did not come to. Texts of
+ * callers and downstreams are cut, so that a line has a bound.
  */
-final class JsonLines {
-  private static final int INITIAL = 64 * 1024;
+final class LineFormat {
+  /** Letters of a name that are written at most. */
+  static final int MAX_NAME = 256;
 
-  private static final byte[] TIME = ascii("{\"time\":\"");
+  /** Letters of a status' text that are written at most. */
+  static final int MAX_TEXT = 512;
+
   private static final byte[] TIME_END = ascii("Z\"");
-  private static final byte[] LISTENER = field("listener");
   private static final byte[] PEER = field("peer");
+  private static final byte[] PEER_ADDRESS = ascii(",\"peer\":\"");
   private static final byte[] CALLER = field("caller");
   private static final byte[] CALLER_METHOD = field("callerMethod");
   private static final byte[] IDENTITY = field("identity");
   private static final byte[] SERVICE = field("service");
   private static final byte[] METHOD = field("method");
-  private static final byte[] ROUTE = field("route");
-  private static final byte[] CLUSTER = field("cluster");
-  private static final byte[] ENDPOINT = field("endpoint");
   private static final byte[] ATTEMPTS = field("attempts");
   private static final byte[] REQUEST_BYTES = field("requestBytes");
   private static final byte[] RESPONSE_BYTES = field("responseBytes");
@@ -56,19 +60,26 @@ final class JsonLines {
   /** Whole fields, by the ordinals of their values. */
   private static final byte[][] PROTOCOLS = fields("protocol", Protocol.values(), Protocol::label);
 
-  private static final byte[][] CODECS = fields("codec", Codec.values(), JsonLines::lower);
+  private static final byte[][] CODECS = fields("codec", Codec.values(), LineFormat::lower);
   private static final byte[][] OUTBOUNDS = fields("outbound", Protocol.values(), Protocol::label);
-  private static final byte[][] STATUSES = fields("status", Status.Code.values(), JsonLines::lower);
+  private static final byte[][] STATUSES =
+      fields("status", Status.Code.values(), LineFormat::lower);
   private static final byte[][] PARTIES =
-      fields("endedBy", Outcome.Party.values(), JsonLines::lower);
+      fields("endedBy", Outcome.Party.values(), LineFormat::lower);
 
-  private final JsonBytes json = new JsonBytes(INITIAL);
-  private int count;
+  private final SteadyField listener = new SteadyField(field("listener"));
+  private final SteadyField route = new SteadyField(field("route"));
+  private final SteadyField cluster = new SteadyField(field("cluster"));
+  private final SteadyField endpoint = new SteadyField(field("endpoint"));
 
-  /** The second that {@link #secondText} is of. */
+  /** Where the line goes that is written. */
+  private JsonBytes json;
+
+  /** The second that {@link #begin} is of. */
   private long second = Long.MIN_VALUE;
 
-  private byte[] secondText = {};
+  /** A line up to the second and its dot. */
+  private byte[] begin = {};
 
   private static byte[] ascii(String json) {
     return json.getBytes(StandardCharsets.US_ASCII);
@@ -90,75 +101,84 @@ final class JsonLines {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Lines so far. */
-  int count() {
-    return count;
-  }
-
-  /** All lines so far, as UTF-8. */
-  byte[] take() {
-    count = 0;
-    return json.take();
-  }
-
-  void add(Entry entry) {
-    who(entry);
-    where(entry);
-    howLong(entry);
-    howItEnded(entry);
+  /** Writes a line behind what is there. */
+  void write(Call call, Outcome outcome, JsonBytes to) {
+    json = to;
+    who(call);
+    where(call);
+    howLong(call);
+    howItEnded(outcome);
     json.raw(END);
-    count++;
   }
 
-  private void who(Entry e) {
-    time(e.startMillis());
-    json.raw(PROTOCOLS[e.protocol.ordinal()]);
-    json.raw(CODECS[e.codec.ordinal()]);
-    text(LISTENER, e.listener);
-    peer(e.peer);
-    textIfAny(CALLER, e.caller);
-    textIfAny(CALLER_METHOD, e.callerMethod);
-    textIfAny(IDENTITY, e.identity);
-    textIfAny(SERVICE, e.packageName.isEmpty() ? e.service : e.packageName + '.' + e.service);
-    text(METHOD, e.method);
+  private void who(Call call) {
+    time(System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(call.nanosTo(Phase.ENDED)));
+    json.raw(PROTOCOLS[call.protocol().ordinal()]);
+    json.raw(CODECS[call.codec().ordinal()]);
+    listener.write(call.listener(), json);
+    peer(call.peer());
+    name(CALLER, call.caller());
+    name(CALLER_METHOD, call.callerMethod());
+    name(IDENTITY, call.identity());
+    name(
+        SERVICE,
+        call.packageName().isEmpty() ? call.service() : call.packageName() + '.' + call.service());
+    text(METHOD, clip(call.method(), MAX_NAME));
   }
 
-  private void where(Entry e) {
-    textIfAny(ROUTE, e.route);
-    textIfAny(CLUSTER, e.cluster);
-    if (e.outbound != null) {
-      json.raw(OUTBOUNDS[e.outbound.ordinal()]);
+  private void where(Call call) {
+    steady(route, call.route());
+    steady(cluster, call.cluster());
+    Protocol outbound = call.outboundProtocol();
+    if (outbound != null) {
+      json.raw(OUTBOUNDS[outbound.ordinal()]);
     }
-    textIfAny(ENDPOINT, e.endpoint);
-    number(ATTEMPTS, e.attempts);
-    number(REQUEST_BYTES, e.requestBytes);
-    number(RESPONSE_BYTES, e.responseBytes);
-    if (!e.protocol.isPingPong()) {
-      number(REQUEST_MESSAGES, e.requestMessages);
-      number(RESPONSE_MESSAGES, e.responseMessages);
+    steady(endpoint, call.endpoint());
+    number(ATTEMPTS, call.attempts());
+    number(REQUEST_BYTES, call.requestBytes());
+    number(RESPONSE_BYTES, call.responseBytes());
+    if (!call.protocol().isPingPong()) {
+      number(REQUEST_MESSAGES, call.requestMessages());
+      number(RESPONSE_MESSAGES, call.responseMessages());
     }
   }
 
-  private void howLong(Entry e) {
-    micros(ROUTED, e.routed);
-    micros(CONNECTED, e.connected);
-    micros(SENT, e.sent);
-    micros(ANSWERED, e.answered);
-    micros(FIRST_MESSAGE, e.firstMessage);
-    micros(TOTAL, e.ended);
+  private void howLong(Call call) {
+    micros(ROUTED, call.nanosTo(Phase.ROUTED));
+    micros(CONNECTED, call.nanosTo(Phase.CONNECTED));
+    micros(SENT, call.nanosTo(Phase.SENT));
+    micros(ANSWERED, call.nanosTo(Phase.ANSWERED));
+    micros(FIRST_MESSAGE, call.nanosTo(Phase.FIRST_MESSAGE));
+    micros(TOTAL, call.nanosTo(Phase.ENDED));
   }
 
-  private void howItEnded(Entry e) {
-    json.raw(STATUSES[e.status.ordinal()]);
-    if (e.status == Status.Code.EXCEPTION || e.status == Status.Code.GRPC) {
-      number(STATUS_NUMBER, e.statusNumber);
+  private void howItEnded(Outcome outcome) {
+    Status status = outcome.status();
+    json.raw(STATUSES[status.code().ordinal()]);
+    if (status.code() == Status.Code.EXCEPTION || status.code() == Status.Code.GRPC) {
+      number(STATUS_NUMBER, status.number());
     }
-    textIfAny(STATUS_TEXT, e.statusText);
-    if (e.business) {
-      number(BUSINESS_CODE, e.businessCode);
+    textIfAny(STATUS_TEXT, clip(status.text(), MAX_TEXT));
+    BizStatus business = outcome.bizStatus();
+    if (business != null) {
+      number(BUSINESS_CODE, business.code());
     }
-    json.raw(PARTIES[e.endedBy.ordinal()]);
-    textIfAny(FILTER, e.filter);
+    json.raw(PARTIES[outcome.endedBy().ordinal()]);
+    textIfAny(FILTER, outcome.filter());
+  }
+
+  private static String clip(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most);
+  }
+
+  private void name(byte[] field, String name) {
+    textIfAny(field, clip(name, MAX_NAME));
+  }
+
+  private void steady(SteadyField field, String value) {
+    if (!value.isEmpty()) {
+      field.write(value, json);
+    }
   }
 
   private void text(byte[] field, String value) {
@@ -187,11 +207,10 @@ final class JsonLines {
     long now = Math.floorDiv(millis, 1000);
     if (now != second) {
       second = now;
-      // With a dot in the place of its Z.
-      secondText = ascii(Instant.ofEpochSecond(now).toString().replace('Z', '.'));
+      String text = Instant.ofEpochSecond(now).toString();
+      begin = ascii("{\"time\":\"" + text.substring(0, text.length() - 1) + '.');
     }
-    json.raw(TIME);
-    json.raw(secondText);
+    json.raw(begin);
     json.threeDigits((int) (millis - now * 1000));
     json.raw(TIME_END);
   }
@@ -200,8 +219,7 @@ final class JsonLines {
     InetAddress ip = peer instanceof InetSocketAddress inet ? inet.getAddress() : null;
     if (ip instanceof Inet4Address) { // without a text of its own, as most are of these
       byte[] numbers = ip.getAddress();
-      json.raw(PEER);
-      json.raw('"');
+      json.raw(PEER_ADDRESS);
       for (int i = 0; i < numbers.length; i++) {
         json.number(numbers[i] & 0xff);
         json.raw(i < 3 ? '.' : ':');
