@@ -24,20 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 class LastGoodTest {
   private static final String BROKEN = "listeners: {rpc: {adress: '127.0.0.1:0'}}\n";
 
-  private static final String FACTORY =
-      """
-      import io.sluice.api.*;
-      import org.pf4j.Extension;
-
-      @Extension
-      public class Maker implements FilterFactory<Maker.Settings> {
-        public record Settings() {}
-        @Override public String name() { return "made"; }
-        @Override public Class<Settings> settings() { return Settings.class; }
-        @Override public Filter create(Settings settings) { return new Filter() {}; }
-      }
-      """;
-
   @TempDir private Path folder;
 
   private LastGood kept() {
@@ -108,7 +94,7 @@ class LastGoodTest {
   @Test
   void withoutThePluginThatItUsesNothingStarts() throws IOException {
     Path jar = Files.createDirectories(folder.resolve("plugins")).resolve("maker.jar");
-    byte[] good = PluginJar.of("maker", "1.0.0").with(FACTORY).bytes();
+    byte[] good = PluginJar.of("maker", "1.0.0").with(PluginJar.MADE).bytes();
     Files.write(jar, good);
     String using = config(1, "{use: made}");
     try (FollowingGateway gateway = FollowingGateway.start(folder, using)) {

@@ -24,25 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls are open, some of them by a plugin's code, when that is replaced or removed. */
 class PluginDrainTest {
-  private static final String FACTORY =
-      """
-      import io.sluice.api.*;
-      import org.pf4j.Extension;
-
-      @Extension
-      public class Maker implements FilterFactory<Maker.Settings> {
-        public record Settings() {}
-        @Override public String name() { return "made"; }
-        @Override public Class<Settings> settings() { return Settings.class; }
-        @Override public Filter create(Settings settings) {
-          return new Filter() {
-            @Override public Step onRequest(Call call) { return Step.NEXT; }
-          };
-        }
-      }
-      """;
-
-  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(FACTORY);
+  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(PluginJar.MADE);
 
   @TempDir private Path folder;
   private final CountDownLatch mayAnswer = new CountDownLatch(1);

@@ -23,30 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What operators see of a gateway that follows its file and its plugins folder. */
 class UpkeepTest {
-  private static final String FACTORY =
-      """
-      import io.sluice.api.*;
-      import org.pf4j.Extension;
-
-      @Extension
-      public class Maker implements FilterFactory<Maker.Settings> {
-        public record Settings() {}
-        @Override public String name() { return "made"; }
-        @Override public Class<Settings> settings() { return Settings.class; }
-        @Override public Filter create(Settings settings) {
-          return new Filter() {
-            @Override public Step onRequest(Call call) { return Step.NEXT; }
-          };
-        }
-      }
-      """;
   private static final String STRICT =
-      FACTORY.replace(
+      PluginJar.MADE.replace(
           "record Settings()",
           "record Settings(@Setting(value = \"What.\", required = true) String what)");
   private static final String USE = "{use: made}";
 
-  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(FACTORY);
+  private static final PluginJar MAKER = PluginJar.of("maker", "1.0.0").with(PluginJar.MADE);
 
   private static byte[] jar(String version, String source) {
     return PluginJar.of("maker", version).with(source).bytes();
@@ -193,7 +176,7 @@ class UpkeepTest {
   @Test
   void codeThatFailsWhereNobodyExpectsItIsToldAndNothingElseSuffers() {
     String moody =
-        FACTORY.replace(
+        PluginJar.MADE.replace(
             "return \"made\";",
             "if (asked++ > 0) throw new IllegalStateException(\"once is enough\"); return"
                 + " \"made\"; } private int asked; {");
@@ -237,7 +220,7 @@ class UpkeepTest {
   @Test
   void whatFailsInUseOnlyIsToldWithItsPlaceToo() {
     String failing =
-        FACTORY.replace(
+        PluginJar.MADE.replace(
             "@Override public Step onRequest",
             "@Override public void start(FilterContext context) {"
                 + " throw new IllegalStateException(\"no luck\"); }"
@@ -273,7 +256,7 @@ class UpkeepTest {
   @Test
   void aSecretFileIsFollowedAsTheConfigurationIs() throws IOException {
     String teller =
-        FACTORY
+        PluginJar.MADE
             .replace(
                 "record Settings()",
                 "record Settings(@Setting(value = \"Told.\", required = true) Secret secret)")

@@ -11,21 +11,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is told of the filters that a call passes. */
 class ExplainFiltersTest {
-  private static final String FACTORY =
-      """
-      import io.sluice.api.Filter;
-      import io.sluice.api.FilterFactory;
-      import org.pf4j.Extension;
-
-      @Extension
-      public class Maker implements FilterFactory<Maker.Settings> {
-        public record Settings() {}
-        @Override public String name() { return "made"; }
-        @Override public Class<Settings> settings() { return Settings.class; }
-        @Override public Filter create(Settings settings) { return new Filter() {}; }
-      }
-      """;
-
   private static final String CONFIG =
       """
       listeners:
@@ -46,7 +31,7 @@ class ExplainFiltersTest {
   @TempDir private Path plugins;
 
   private String explain(String listener, String service) throws IOException {
-    PluginJar.of("maker", "1.0.0").with(FACTORY).writeTo(plugins.resolve("maker.jar"));
+    PluginJar.of("maker", "1.0.0").with(PluginJar.MADE).writeTo(plugins.resolve("maker.jar"));
     Path file = Files.writeString(folder.resolve("gateway.yaml"), CONFIG);
     Ran ran =
         Ran.of(

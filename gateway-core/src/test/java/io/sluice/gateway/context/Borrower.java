@@ -5,7 +5,7 @@ import io.sluice.api.Filter;
 import io.sluice.api.FilterContext;
 import io.sluice.api.FilterFactory;
 import io.sluice.api.Step;
-import io.sluice.gateway.testkit.Probe.NoSettings;
+import io.sluice.gateway.testkit.Given;
 import java.util.function.Function;
 
 /** A filter that does with its context what a test says. */
@@ -60,22 +60,7 @@ final class Borrower implements Filter {
     return onRequest.apply(call);
   }
 
-  FilterFactory<NoSettings> factory() {
-    return new FilterFactory<>() {
-      @Override
-      public String name() {
-        return name;
-      }
-
-      @Override
-      public Class<NoSettings> settings() {
-        return NoSettings.class;
-      }
-
-      @Override
-      public Filter create(NoSettings settings) {
-        return Borrower.this;
-      }
-    };
+  FilterFactory<?> factory() {
+    return new Given(name, this);
   }
 }

@@ -12,12 +12,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
-import io.sluice.api.FilterFactory;
 import io.sluice.api.Outcome;
 import io.sluice.api.Payload;
 import io.sluice.api.Status;
 import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Given;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
@@ -328,23 +328,7 @@ class ContainmentTest {
   @ValueSource(booleans = {false, true})
   void aCallIsChangedByNobodyElse(boolean afterItsEnd) {
     Keeping keeping = new Keeping();
-    FilterFactory<Probe.NoSettings> factory =
-        new FilterFactory<>() {
-          @Override
-          public String name() {
-            return "b";
-          }
-
-          @Override
-          public Class<Probe.NoSettings> settings() {
-            return Probe.NoSettings.class;
-          }
-
-          @Override
-          public Filter create(Probe.NoSettings settings) {
-            return keeping;
-          }
-        };
+    Given factory = new Given("b", keeping);
     CountDownLatch mayAnswer = new CountDownLatch(afterItsEnd ? 0 : 1);
     try (Warnings warnings = new Warnings();
         Downstream downstream =

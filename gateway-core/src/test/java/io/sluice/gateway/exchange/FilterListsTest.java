@@ -5,8 +5,8 @@ import static io.sluice.gateway.testkit.Probe.Hook.REQUEST;
 import static io.sluice.gateway.testkit.Probe.Hook.RESPONSE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sluice.api.FilterFactory;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Given;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
@@ -37,7 +37,7 @@ class FilterListsTest {
       """;
 
   private final Journal journal = new Journal();
-  private final List<FilterFactory<Probe.NoSettings>> factories =
+  private final List<Given> factories =
       Stream.of("global", "listener", "route", "one", "two")
           .map(name -> Probe.of(name, journal).factory())
           .toList();

@@ -11,6 +11,7 @@ import io.sluice.api.FilterContext;
 import io.sluice.api.FilterFactory;
 import io.sluice.api.Outcome;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Given;
 import io.sluice.gateway.testkit.Message;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.TestGateway;
@@ -28,9 +29,6 @@ import org.junit.jupiter.api.Test;
 class FilterLifeTest {
   private final List<String> events = new CopyOnWriteArrayList<>();
   private final List<String> threads = new CopyOnWriteArrayList<>();
-
-  /** Nothing to set. */
-  record NoSettings() {}
 
   /** A filter that notes its life. */
   private class Lived implements Filter {
@@ -64,23 +62,8 @@ class FilterLifeTest {
       events.add(name + '.' + what);
     }
 
-    FilterFactory<NoSettings> factory() {
-      return new FilterFactory<>() {
-        @Override
-        public String name() {
-          return name;
-        }
-
-        @Override
-        public Class<NoSettings> settings() {
-          return NoSettings.class;
-        }
-
-        @Override
-        public Filter create(NoSettings settings) {
-          return Lived.this;
-        }
-      };
+    FilterFactory<?> factory() {
+      return new Given(name, this);
     }
   }
 

@@ -6,9 +6,9 @@ import static org.awaitility.Awaitility.await;
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
 import io.sluice.api.FilterContext;
-import io.sluice.api.FilterFactory;
 import io.sluice.api.Step;
 import io.sluice.gateway.testkit.Downstream;
+import io.sluice.gateway.testkit.Given;
 import io.sluice.gateway.testkit.Journal;
 import io.sluice.gateway.testkit.Peer;
 import io.sluice.gateway.testkit.Probe;
@@ -108,23 +108,7 @@ class BlockedLoopsTest {
 
   @Test
   void theSameWorkOnTheWorkerStallsNobody() {
-    FilterFactory<Probe.NoSettings> factory =
-        new FilterFactory<>() {
-          @Override
-          public String name() {
-            return "considerate";
-          }
-
-          @Override
-          public Class<Probe.NoSettings> settings() {
-            return Probe.NoSettings.class;
-          }
-
-          @Override
-          public Filter create(Probe.NoSettings settings) {
-            return new Considerate();
-          }
-        };
+    Given factory = new Given("considerate", new Considerate());
     try (Downstream downstream = Downstream.echoing();
         TestGateway gateway =
             TestGateway.start(

@@ -22,21 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The plugins folder changes, and what is loaded with it. */
 class PluginHostTest {
-  private static final String FACTORY =
-      """
-      import io.sluice.api.Filter;
-      import io.sluice.api.FilterFactory;
-      import org.pf4j.Extension;
-
-      @Extension
-      public class Maker implements FilterFactory<Maker.Settings> {
-        public record Settings() {}
-        @Override public String name() { return "made"; }
-        @Override public Class<Settings> settings() { return Settings.class; }
-        @Override public Filter create(Settings settings) { return new Filter() {}; }
-      }
-      """;
-  private static final PluginJar FIRST = PluginJar.of("made", "1.0.0").with(FACTORY);
+  private static final PluginJar FIRST = PluginJar.of("made", "1.0.0").with(PluginJar.MADE);
   private static final PluginJar SECOND = FIRST.copy().says("Plugin-Version", "2.0.0");
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -181,7 +167,7 @@ class PluginHostTest {
   void codeThatDoesNotComeBackIsRefused() throws Exception {
     host = new PluginHost(folder, copies, "0.1.0", factory -> {}, 1, new CodeWatch());
     String endless =
-        FACTORY.replace(
+        PluginJar.MADE.replace(
             "@Override public String name()",
             "static { while (!Thread.interrupted()) Thread.onSpinWait(); }"
                 + " @Override public String name()");
@@ -199,7 +185,7 @@ class PluginHostTest {
     host = new PluginHost(folder, copies, "0.1.0", factory -> {}, 1, new CodeWatch());
     String end = "sluice.test.endless." + folder.getFileName();
     String endless =
-        FACTORY.replace(
+        PluginJar.MADE.replace(
             "@Override public String name()",
             "static { while (System.getProperty(\""
                 + end

@@ -27,6 +27,25 @@ import org.jspecify.annotations.Nullable;
 
 /** A plugin's jar, compiled and packed as its author would, or wrong in one way. */
 public final class PluginJar {
+  /** The source of a plugin with a filter {@code made}, which has calls go on. */
+  public static final String MADE =
+      """
+      import io.sluice.api.*;
+      import org.pf4j.Extension;
+
+      @Extension
+      public class Maker implements FilterFactory<Maker.Settings> {
+        public record Settings() {}
+        @Override public String name() { return "made"; }
+        @Override public Class<Settings> settings() { return Settings.class; }
+        @Override public Filter create(Settings settings) {
+          return new Filter() {
+            @Override public Step onRequest(Call call) { return Step.NEXT; }
+          };
+        }
+      }
+      """;
+
   private static final Pattern TYPE = Pattern.compile("public (?:final )?class (\\w+)");
 
   private final Map<String, String> manifest = new LinkedHashMap<>();

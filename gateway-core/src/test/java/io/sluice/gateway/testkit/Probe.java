@@ -2,7 +2,6 @@ package io.sluice.gateway.testkit;
 
 import io.sluice.api.Call;
 import io.sluice.api.Filter;
-import io.sluice.api.FilterFactory;
 import io.sluice.api.Outcome;
 import io.sluice.api.Payload;
 import io.sluice.api.Step;
@@ -101,27 +100,9 @@ public class Probe implements Filter {
   }
 
   /** A factory under this probe's name that always gives this probe. */
-  public FilterFactory<NoSettings> factory() {
-    return new FilterFactory<>() {
-      @Override
-      public String name() {
-        return name;
-      }
-
-      @Override
-      public Class<NoSettings> settings() {
-        return NoSettings.class;
-      }
-
-      @Override
-      public Filter create(NoSettings settings) {
-        return Probe.this;
-      }
-    };
+  public Given factory() {
+    return new Given(name, this);
   }
-
-  /** Nothing to set. */
-  public record NoSettings() {}
 
   private static final class OfMessages extends Probe {
     OfMessages(String name, Journal journal) {

@@ -140,37 +140,19 @@ final class ChangesUnderLoadTest {
   /** Of the route. */
   private static final String LAST = "    filters: [{use: stamp-last}]\n";
 
-  private record Kind(String transport, String shape, int connections, int workers) {
-    Peers.Load start(GatewayProcess gateway) {
-      return Soak.endless(
-          gateway.address(),
-          transport,
-          "--shape",
-          shape,
-          "--connections",
-          Integer.toString(connections),
-          "--workers",
-          Integer.toString(workers),
-          "--timeout",
-          "30s",
-          "--pause",
-          shape.equals("long-stream") ? PAUSE : "0");
-    }
-  }
-
-  private static final List<Kind> KINDS =
+  private static final List<LoadKind> KINDS =
       List.of(
-          new Kind("grpc-thrift", "unary", 1, 2),
-          new Kind("grpc-thrift", "stream", 1, 2),
-          new Kind("grpc-pb", "long-stream", 4, Soak.pick(20, 100)),
-          new Kind("ttstream", "stream", 2, 2),
-          new Kind("ttstream", "long-stream", 4, Soak.pick(20, 100)),
-          new Kind("buffered", "unary", 1, 1),
-          new Kind("framed", "unary", 2, 2),
-          new Kind("ttheader", "unary", 1, 1),
-          new Kind("ttheader-framed", "unary", 2, 2),
-          new Kind("ttheader-mux", "unary", 1, 2),
-          new Kind("kitexpb-ttheader-framed", "unary", 1, 1));
+          new LoadKind("grpc-thrift", "unary", 1, 2),
+          new LoadKind("grpc-thrift", "stream", 1, 2),
+          new LoadKind("grpc-pb", "long-stream", 4, Soak.pick(20, 100)),
+          new LoadKind("ttstream", "stream", 2, 2),
+          new LoadKind("ttstream", "long-stream", 4, Soak.pick(20, 100)),
+          new LoadKind("buffered", "unary", 1, 1),
+          new LoadKind("framed", "unary", 2, 2),
+          new LoadKind("ttheader", "unary", 1, 1),
+          new LoadKind("ttheader-framed", "unary", 2, 2),
+          new LoadKind("ttheader-mux", "unary", 1, 2),
+          new LoadKind("kitexpb-ttheader-framed", "unary", 1, 1));
 
   @TempDir Path plugins;
   private GatewayProcess gateway;
@@ -212,7 +194,7 @@ final class ChangesUnderLoadTest {
       right = config(server);
       gateway = GatewayProcess.with(right).arguments("--plugins", plugins.toString()).start();
       Footprint footprint = new Footprint("changes", gateway);
-      KINDS.forEach(kind -> loads.add(kind.start(gateway)));
+      KINDS.forEach(kind -> loads.add(kind.start(gateway, "30s", PAUSE)));
       loads.forEach(load -> load.awaitRunning(START));
       List<Double> metaspace = new ArrayList<>();
       for (int look = 0; look < LOOKS; look++) {

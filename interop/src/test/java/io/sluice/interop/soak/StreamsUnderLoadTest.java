@@ -17,31 +17,15 @@ final class StreamsUnderLoadTest {
   private static final Duration START = Duration.ofSeconds(30);
   private static final Duration END = Duration.ofSeconds(30);
 
-  private record Kind(String transport, String shape, int connections, int workers) {
-    Peers.Load start(GatewayProcess gateway) {
-      return Soak.endless(
-          gateway.address(),
-          transport,
-          "--shape",
-          shape,
-          "--connections",
-          Integer.toString(connections),
-          "--workers",
-          Integer.toString(workers),
-          "--timeout",
-          "10s");
-    }
-  }
-
-  private static final List<Kind> KINDS =
+  private static final List<LoadKind> KINDS =
       List.of(
-          new Kind("grpc-thrift", "stream", 2, 8),
-          new Kind("grpc-pb", "long-stream", 2, 8),
-          new Kind("grpc-thrift", "unary", 1, 4),
-          new Kind("ttstream", "stream", 4, 4),
-          new Kind("ttstream", "long-stream", 4, 4),
-          new Kind("framed", "unary", 4, 4),
-          new Kind("ttheader-framed", "unary", 4, 4));
+          new LoadKind("grpc-thrift", "stream", 2, 8),
+          new LoadKind("grpc-pb", "long-stream", 2, 8),
+          new LoadKind("grpc-thrift", "unary", 1, 4),
+          new LoadKind("ttstream", "stream", 4, 4),
+          new LoadKind("ttstream", "long-stream", 4, 4),
+          new LoadKind("framed", "unary", 4, 4),
+          new LoadKind("ttheader-framed", "unary", 4, 4));
 
   @Test
   void killedCallersTroubleNobody() {
@@ -52,9 +36,9 @@ final class StreamsUnderLoadTest {
       List<Peers.Load> stay = new ArrayList<>();
       List<Peers.Load> die = new ArrayList<>();
       try {
-        for (Kind kind : KINDS) {
-          stay.add(kind.start(gateway));
-          die.add(kind.start(gateway));
+        for (LoadKind kind : KINDS) {
+          stay.add(kind.start(gateway, "10s", "0"));
+          die.add(kind.start(gateway, "10s", "0"));
         }
         stay.forEach(load -> load.awaitRunning(START));
         die.forEach(load -> load.awaitRunning(START));
