@@ -26,7 +26,7 @@ final class HostileHttp2Test {
   private static final List<String> NEIGHBOURS = List.of("framed", "grpc-pb", "ttstream");
 
   /** Less than what is usual, so that many attackers at once each meet it on a small machine. */
-  private static final String LOW = ", resetRate: 500, controlRate: 1000, maxStreams: 100";
+  private static final String LOW = ", resetRate: 100, controlRate: 1000, maxStreams: 100";
 
   private static final int DATA = 0;
   private static final int HEADERS = 1;
@@ -198,7 +198,7 @@ final class HostileHttp2Test {
   /** Many large answers, for each of which there is room for a byte now and then. */
   @Test
   void windowsOfAByteAreBounded() {
-    int streams = 200;
+    int streams = 100;
     Siege.besiege(
         "HTTP/2 windows of a byte",
         "",
@@ -224,7 +224,7 @@ final class HostileHttp2Test {
                     next[0]--;
                     return ByteBuffer.allocate(0);
                   }
-                  nextWindow[0] = now + TimeUnit.MILLISECONDS.toNanos(1);
+                  nextWindow[0] = now + TimeUnit.MILLISECONDS.toNanos(5);
                   return ByteBuffer.wrap(Wire.http2(WINDOW_UPDATE, 0, id, Wire.hex("00000001")));
                 });
           }

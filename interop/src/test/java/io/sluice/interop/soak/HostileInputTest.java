@@ -97,9 +97,9 @@ final class HostileInputTest {
             swarm.send("random bytes", bytes);
           }
           swarm.run(swarm::isAllClosed, PATIENCE);
-          lies.forEach((kind, lie) -> siege.assertRefused(swarm, kind, lie.refusal()));
+          lies.forEach((kind, lie) -> siege.assertRefused(swarm, kind, lie.refusal(), SLOW_START));
           siege.assertRefused(
-              swarm, "random bytes", "no protocol of ours", "looks like", "TTHeader");
+              swarm, "random bytes", "no protocol of ours", "looks like", "TTHeader", SLOW_START);
         });
   }
 
