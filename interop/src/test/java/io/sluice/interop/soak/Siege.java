@@ -44,10 +44,7 @@ final class Siege implements AutoCloseable {
     "-Xms" + HEAP_MIB + "m",
     "-Xmx" + HEAP_MIB + "m",
     "-XX:+AlwaysPreTouch",
-    "-XX:MaxDirectMemorySize=" + DIRECT_MIB + "m",
-    // Every buffer is tracked all the same; what the detector keeps of each stack would fill this
-    // heap, which is to be measured without it.
-    "-Dio.netty.leakDetection.targetRecords=1"
+    "-XX:MaxDirectMemorySize=" + DIRECT_MIB + "m"
   };
 
   /**
