@@ -111,13 +111,17 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
 
   // The request's head: filters, route, filters of the route, outbound leg.
 
-  /** The filters so far have let the request pass; they had so many hooks. */
-  void requestPassed(int hooks) {
-    if (route != null) {
-      open(route);
-    } else if (findRoute()) {
-      filters.request(hooks);
+  /**
+   * The filters so far have let the request pass.
+   *
+   * @return whether there are those of its route to ask now
+   */
+  boolean requestPassed() {
+    if (route == null) {
+      return findRoute();
     }
+    open(route);
+    return false;
   }
 
   private boolean findRoute() {

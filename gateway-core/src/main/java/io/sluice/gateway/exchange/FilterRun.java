@@ -105,7 +105,19 @@ final class FilterRun {
   // The request.
 
   void request(int from) {
-    FilterChain.Entry[] hooks = chain.request();
+    int next = from;
+    do {
+      FilterChain.Entry[] hooks = chain.request();
+      if (!passRequest(hooks, next)) {
+        return;
+      }
+      entered = chain.filters().size();
+      next = hooks.length;
+    } while (exchange.requestPassed());
+  }
+
+  /** Whether all hooks from this one on let the request pass at once. */
+  private boolean passRequest(FilterChain.Entry[] hooks, int from) {
     invite(hooks, from);
     for (int i = from; i < hooks.length; i++) {
       FilterChain.Entry entry = hooks[i];
@@ -114,23 +126,24 @@ final class FilterRun {
         continue;
       }
       Step step;
-      loop.enters(entry.number());
+      loop.enters(entry.number()); // it leaves when the next one enters, or below
       try {
         step = entry.filter().onRequest(shown(entry));
       } catch (Throwable e) {
-        if (failed(entry, e)) {
+        if (threw(entry, e)) {
           continue;
         }
-        return;
-      } finally {
-        loop.leaves();
+        return false;
       }
-      if (step != Step.NEXT && !afterRequest(entry, step, i + 1)) {
-        return;
+      if (step != Step.NEXT) {
+        loop.leaves();
+        if (!afterRequest(entry, step, i + 1)) {
+          return false;
+        }
       }
     }
-    entered = chain.filters().size();
-    exchange.requestPassed(hooks.length);
+    loop.leaves();
+    return true;
   }
 
   /** Whether a filter sees this call; found out once, as metadata may change. */
@@ -199,17 +212,19 @@ final class FilterRun {
       try {
         step = entry.filter().onResponse(shown(entry));
       } catch (Throwable e) {
-        if (failed(entry, e)) {
+        if (threw(entry, e)) {
           continue;
         }
         return;
-      } finally {
-        loop.leaves();
       }
-      if (step != Step.NEXT && !afterResponse(entry, step, i + 1)) {
-        return;
+      if (step != Step.NEXT) {
+        loop.leaves();
+        if (!afterResponse(entry, step, i + 1)) {
+          return;
+        }
       }
     }
+    loop.leaves();
     exchange.responsePassed();
   }
 
@@ -258,15 +273,17 @@ final class FilterRun {
       try {
         step = entry.filter().onEnd(shown(entry), shown(entry, end));
       } catch (Throwable e) {
-        failed(entry, e);
+        threw(entry, e);
         continue;
-      } finally {
-        loop.leaves();
       }
-      if (step != Step.NEXT && !afterEnd(entry, step, end, i + 1)) {
-        return;
+      if (step != Step.NEXT) {
+        loop.leaves();
+        if (!afterEnd(entry, step, end, i + 1)) {
+          return;
+        }
       }
     }
+    loop.leaves();
     exchange.tellEnd(end);
   }
 
@@ -337,6 +354,11 @@ final class FilterRun {
   /** It broke its contract where that does not matter to the call. */
   void misbehaved(FilterChain.Entry entry, Throwable how) {
     observer.failed(entry, call, how, false);
+  }
+
+  private boolean threw(FilterChain.Entry entry, Throwable what) {
+    loop.leaves();
+    return failed(entry, what);
   }
 
   /** It broke its contract or threw. */
