@@ -128,7 +128,7 @@ final class FilterRun {
       Step step;
       loop.enters(entry.number()); // it leaves when the next one enters, or below
       try {
-        step = entry.filter().onRequest(shown(entry));
+        step = HookSites.request(i, entry.filter(), shown(entry));
       } catch (Throwable e) {
         if (threw(entry, e)) {
           continue;
@@ -210,7 +210,7 @@ final class FilterRun {
       Step step;
       loop.enters(entry.number());
       try {
-        step = entry.filter().onResponse(shown(entry));
+        step = HookSites.response(i, entry.filter(), shown(entry));
       } catch (Throwable e) {
         if (threw(entry, e)) {
           continue;
