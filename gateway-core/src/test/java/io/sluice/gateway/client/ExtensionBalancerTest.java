@@ -123,7 +123,7 @@ class ExtensionBalancerTest {
   void itIsAskedAgainForAnotherWhenTheFirstCannotBeReached() {
     try (TestGateway gateway = run("{use: by-method}");
         Peer caller = gateway.connect()) {
-      one.close();
+      one.refuse();
       assertThat(ask(caller, "1")).isEqualTo("zero");
       assertThat(ask(caller, "1")).isEqualTo("zero");
     }
