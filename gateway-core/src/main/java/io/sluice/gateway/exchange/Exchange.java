@@ -114,7 +114,7 @@ final class Exchange extends Timers.Timer implements BegunCall, ResponseSink {
   /**
    * The filters so far have let the request pass.
    *
-   * @return whether there are those of its route to ask now
+   * @return whether the filters of its route are to be asked now
    */
   boolean requestPassed() {
     if (route == null) {

@@ -146,10 +146,6 @@ final class JsonBytes {
   /** Adds a number. */
   void number(long number) {
     room(MOST_OF_A_NUMBER);
-    if (number >= 0 && number < 10_000) { // as most are
-      small((int) number);
-      return;
-    }
     if (number < 0) {
       put('-');
     }
@@ -164,19 +160,6 @@ final class JsonBytes {
       bytes[--end] = (byte) ('0' - rest % 10);
       rest /= 10;
     } while (rest != 0);
-  }
-
-  private void small(int number) {
-    if (number >= 1000) {
-      put('0' + number / 1000);
-    }
-    if (number >= 100) {
-      put('0' + number / 100 % 10);
-    }
-    if (number >= 10) {
-      put('0' + number / 10 % 10);
-    }
-    put('0' + number % 10);
   }
 
   /** Adds a number's last three digits. */

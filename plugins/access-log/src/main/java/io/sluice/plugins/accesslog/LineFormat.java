@@ -32,9 +32,6 @@ final class LineFormat {
   /** Letters of a status' text that are written at most. */
   static final int MAX_TEXT = 512;
 
-  /** A constant, by which it is cheap to divide; to {@link TimeUnit} it is none. */
-  private static final long NANOS_A_MICRO = TimeUnit.MICROSECONDS.toNanos(1);
-
   private static final byte[] TIME_END = ascii("Z\"");
   private static final byte[] PEER = field("peer");
   private static final byte[] PEER_ADDRESS = ascii(",\"peer\":\"");
@@ -202,7 +199,7 @@ final class LineFormat {
 
   private void micros(byte[] field, long nanos) {
     if (nanos >= 0) {
-      number(field, nanos / NANOS_A_MICRO);
+      number(field, TimeUnit.NANOSECONDS.toMicros(nanos));
     }
   }
 

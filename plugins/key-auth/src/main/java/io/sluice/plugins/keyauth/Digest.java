@@ -1,9 +1,9 @@
 package io.sluice.plugins.keyauth;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -55,14 +55,8 @@ final class Digest {
     return other instanceof Digest digest && MessageDigest.isEqual(bytes, digest.bytes);
   }
 
-  /** Of all of it: what is configured may be anything, and begin alike. */
   @Override
   public int hashCode() {
-    ByteBuffer rest = ByteBuffer.wrap(bytes);
-    int hash = 0;
-    while (rest.hasRemaining()) {
-      hash ^= rest.getInt();
-    }
-    return hash;
+    return Arrays.hashCode(bytes);
   }
 }
