@@ -30,13 +30,13 @@ final class AccessLog implements Filter {
     writer = LogWriter.start(sink(context), queue, dropped);
   }
 
-  private AccessLogSink sink(FilterContext context) throws Exception {
+  private BatchSink sink(FilterContext context) throws Exception {
     if (settings.file() != null) {
       return LogFile.open(settings.file(), settings);
     }
     AccessLogSink sink = settings.sink().make();
     sink.start(context);
-    return sink;
+    return BatchSink.of(sink);
   }
 
   @Override

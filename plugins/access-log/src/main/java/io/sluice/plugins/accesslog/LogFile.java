@@ -10,7 +10,6 @@ import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.status.Status;
 import ch.qos.logback.core.util.Duration;
 import ch.qos.logback.core.util.FileSize;
-import io.sluice.api.AccessLogSink;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -28,13 +27,13 @@ import org.slf4j.LoggerFactory;
  * has been opened. What Logback has to complain of later, a full disk for one, goes to the
  * gateway's log.
  */
-final class LogFile implements AccessLogSink {
+final class LogFile implements BatchSink {
   private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
 
   private final ContextBase context = new ContextBase();
-  private final OutputStreamAppender<byte[]> appender;
+  private final OutputStreamAppender<Batch> appender;
 
-  private LogFile(OutputStreamAppender<byte[]> appender) {
+  private LogFile(OutputStreamAppender<Batch> appender) {
     this.appender = appender;
   }
 
@@ -68,14 +67,14 @@ final class LogFile implements AccessLogSink {
     }
   }
 
-  private void rotate(RollingFileAppender<byte[]> appender, Path path, AccessLogSettings settings) {
+  private void rotate(RollingFileAppender<Batch> appender, Path path, AccessLogSettings settings) {
     FixedWindowRollingPolicy names = new FixedWindowRollingPolicy();
     names.setContext(context);
     names.setParent(appender);
     names.setFileNamePattern(path + ".%i");
     names.setMinIndex(1);
     names.setMaxIndex(settings.maxFiles());
-    SizeBasedTriggeringPolicy<byte[]> size = new SizeBasedTriggeringPolicy<>();
+    SizeBasedTriggeringPolicy<Batch> size = new SizeBasedTriggeringPolicy<>();
     size.setContext(context);
     size.setMaxFileSize(new FileSize(settings.maxFileSize().bytes()));
     // At each batch; the default looks once a minute.
@@ -114,11 +113,11 @@ final class LogFile implements AccessLogSink {
 
   /** They have left for the operating system when this returns. */
   @Override
-  public void write(byte[] lines) throws IOException {
+  public void write(Batch batch) throws IOException {
     if (appender instanceof FollowingAppender file) {
       file.follow();
     }
-    appender.doAppend(lines);
+    appender.doAppend(batch);
   }
 
   @Override
@@ -130,7 +129,7 @@ final class LogFile implements AccessLogSink {
    * Begins the file anew when another one stands in its place: when somebody has moved it away, or
    * the same log of the configuration before, which may still have calls, has put it aside.
    */
-  private static final class FollowingAppender extends RollingFileAppender<byte[]> {
+  private static final class FollowingAppender extends RollingFileAppender<Batch> {
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Path path;
@@ -149,6 +148,18 @@ final class LogFile implements AccessLogSink {
     public void openFile(String name) throws IOException {
       super.openFile(name);
       opened = there();
+    }
+
+    /** Without the copy that an encoder makes. */
+    @Override
+    protected void writeOut(Batch batch) throws IOException {
+      streamWriteLock.lock();
+      try {
+        getOutputStream().write(batch.bytes(), batch.from(), batch.length());
+        getOutputStream().flush();
+      } finally {
+        streamWriteLock.unlock();
+      }
     }
 
     void follow() throws IOException {
@@ -172,7 +183,7 @@ final class LogFile implements AccessLogSink {
   }
 
   /** The bytes are lines already. */
-  private static final class AsTheyAre extends EncoderBase<byte[]> {
+  private static final class AsTheyAre extends EncoderBase<Batch> {
     private static final byte[] NOTHING = {};
 
     @Override
@@ -181,8 +192,8 @@ final class LogFile implements AccessLogSink {
     }
 
     @Override
-    public byte[] encode(byte[] lines) {
-      return lines;
+    public byte[] encode(Batch batch) {
+      return batch.copy();
     }
 
     @Override

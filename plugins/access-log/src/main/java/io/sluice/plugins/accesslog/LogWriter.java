@@ -1,8 +1,6 @@
 package io.sluice.plugins.accesslog;
 
-import io.sluice.api.AccessLogSink;
 import io.sluice.api.FilterContext;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -26,7 +24,7 @@ final class LogWriter implements Runnable {
    */
   static final int BATCH = 128 << 10;
 
-  private final AccessLogSink sink;
+  private final BatchSink sink;
   private final FilterContext.Counter counter;
   private final LineQueue queue;
   private final Thread thread = new Thread(this, "access-log");
@@ -43,7 +41,7 @@ final class LogWriter implements Runnable {
 
   private long complainedAt = System.nanoTime() - COMPLAIN_NANOS;
 
-  private LogWriter(AccessLogSink sink, LineQueue queue, FilterContext.Counter counter) {
+  private LogWriter(BatchSink sink, LineQueue queue, FilterContext.Counter counter) {
     this.sink = sink;
     this.counter = counter;
     this.queue = queue;
@@ -53,7 +51,7 @@ final class LogWriter implements Runnable {
    * @param sink has been started; handed over
    * @param dropped counts calls without a line
    */
-  static LogWriter start(AccessLogSink sink, LineQueue queue, FilterContext.Counter dropped) {
+  static LogWriter start(BatchSink sink, LineQueue queue, FilterContext.Counter dropped) {
     LogWriter writer = new LogWriter(sink, queue, dropped);
     writer.thread.setDaemon(true);
     writer.thread.start();
@@ -113,32 +111,22 @@ final class LogWriter implements Runnable {
       while (bytes[to - 1] != '\n') {
         to++;
       }
-      write(Arrays.copyOfRange(bytes, from, to));
+      write(new Batch(bytes, from, to - from));
       from = to;
     }
   }
 
-  private void write(byte[] lines) {
+  private void write(Batch batch) {
     if (abandoned) {
-      dropped(count(lines));
+      dropped(batch.lines());
       return;
     }
     try {
-      sink.write(lines);
+      sink.write(batch);
     } catch (Throwable e) { // it may be another plugin's
-      dropped(count(lines));
+      dropped(batch.lines());
       failure = e;
     }
-  }
-
-  private static int count(byte[] lines) {
-    int count = 0;
-    for (byte b : lines) {
-      if (b == '\n') {
-        count++;
-      }
-    }
-    return count;
   }
 
   private void stopSink() {

@@ -23,8 +23,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -366,6 +370,39 @@ class FieldsTest {
     }
   }
 
+  /** Nor is a caller or a connection taken for another that came before. */
+  @Test
+  void eachLineHasItsOwnCaller() {
+    List<String> names = List.of("Aa", "BB", "caf\u00e9", "caf\u00c3\u00a9", "x".repeat(65), "");
+    try (Downstream downstream = Downstream.echoing();
+        Lines log = logged(TestGateway.config("framed", "", downstream.port()));
+        Peer first = log.gateway.connect();
+        Peer second = log.gateway.connect()) {
+      for (int i = 0; i < 4 * names.size(); i++) {
+        boolean one = i % 2 == 0;
+        Peer caller = one ? first : second;
+        String name = names.get(i / 2 % names.size());
+        caller.send(
+            call(Map.of(TTHeaderKeys.FROM_SERVICE, name), Map.of("isn", one ? "First" : "Second")));
+        caller.read();
+      }
+      List<JsonObject> lines = log.awaitLines(4 * names.size());
+      Set<String> peers = new HashSet<>();
+      for (String service : List.of("First", "Second")) {
+        List<JsonObject> ofOne =
+            lines.stream().filter(line -> line.getString("service").equals(service)).toList();
+        assertThat(ofOne)
+            .extracting(line -> line.getString("caller", ""))
+            .containsExactlyElementsOf(Stream.of(names, names).flatMap(List::stream).toList());
+        assertThat(ofOne)
+            .extracting(line -> line.getString("peer"))
+            .containsOnly(ofOne.get(0).getString("peer"));
+        peers.add(ofOne.get(0).getString("peer"));
+      }
+      assertThat(peers).hasSize(2);
+    }
+  }
+
   /** What ends a line, or commands the terminal of whoever reads, does neither. */
   @Test
   void whatCallersSayIsCutAndEscaped() throws IOException {
@@ -378,8 +415,8 @@ class FieldsTest {
       caller.send(call(Map.of(TTHeaderKeys.FROM_SERVICE, odd), Map.of("isn", odd)));
       caller.read();
       JsonObject line = log.awaitOne();
-      assertThat(line.getString("caller")).isEqualTo(odd.substring(0, LineFormat.MAX_NAME));
-      assertThat(line.getString("service")).isEqualTo(odd.substring(0, LineFormat.MAX_NAME));
+      assertThat(line.getString("caller")).isEqualTo(odd.substring(0, KnownFields.MAX_NAME));
+      assertThat(line.getString("service")).isEqualTo(odd.substring(0, KnownFields.MAX_NAME));
       assertThat(log.read()).hasSize(1);
       assertThat(Files.readString(folder.resolve("access.log")).strip())
           .doesNotContainPattern("[\\p{Cntrl}\\x7f-\\x9f\\u2028\\u2029]");
