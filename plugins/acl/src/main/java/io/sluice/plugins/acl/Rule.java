@@ -14,11 +14,11 @@ final class Rule {
 
   private Rule(RuleSetting setting, Network[] networks) {
     this.action = setting.action();
-    this.callers = new Names(setting.callers());
-    this.identities = new Names(setting.identities());
+    this.callers = Names.of(setting.callers());
+    this.identities = Names.of(setting.identities());
     this.networks = networks;
-    this.services = new Services(setting.services());
-    this.methods = new Names(setting.methods());
+    this.services = Services.of(setting.services());
+    this.methods = Names.of(setting.methods());
   }
 
   /**

@@ -9,12 +9,18 @@ import java.util.List;
  * Immutable.
  */
 final class Services {
+  private static final Services ANY = new Services(List.of());
+
   private final Names bare;
   private final Glob[] whole;
 
-  Services(List<Glob> items) {
-    bare = new Names(items);
+  private Services(List<Glob> items) {
+    bare = Names.of(items);
     whole = items.toArray(Glob[]::new);
+  }
+
+  static Services of(List<Glob> items) {
+    return items.isEmpty() ? ANY : new Services(items);
   }
 
   boolean fit(Call call) {
