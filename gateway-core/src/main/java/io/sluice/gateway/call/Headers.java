@@ -203,6 +203,13 @@ public final class Headers {
     return used - more.length;
   }
 
+  /** Takes out an entry. */
+  public void remove(int entry) {
+    int next = (entry + 1) * WIDTH;
+    System.arraycopy(index, next, index, next - WIDTH, count * WIDTH - next);
+    count--;
+  }
+
   /** Takes out all entries that fit, in one go: callers may send many of them. */
   public void removeIf(EntryTest fits) {
     int kept = 0;

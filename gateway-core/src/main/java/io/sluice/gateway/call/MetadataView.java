@@ -73,13 +73,20 @@ final class MetadataView implements Metadata {
   @Override
   public boolean remove(String key) {
     headers.checkChange();
+    int found = -1;
     for (int i = 0; i < headers.count(); i++) {
       if (matches(i, key)) {
-        headers.removeIf((all, entry) -> matches(entry, key));
-        return true;
+        if (found >= 0) {
+          headers.removeIf((all, entry) -> matches(entry, key));
+          return true;
+        }
+        found = i;
       }
     }
-    return false;
+    if (found >= 0) {
+      headers.remove(found);
+    }
+    return found >= 0;
   }
 
   @Override

@@ -72,7 +72,7 @@ public final class RequestKeys {
     if (headers.valueLength(entry) > MAX_NAME) {
       throw new WireException("a name of " + headers.valueLength(entry) + " bytes");
     }
-    return headers.value(entry);
+    return KnownNames.value(headers, entry);
   }
 
   static boolean isKey(Headers headers, int entry, String key) {
