@@ -41,6 +41,10 @@ public final class Headers {
   private static final byte[] NO_BYTES = {};
   private static final int[] NO_INTS = {};
   private static final int WIDTH = 4;
+
+  /** Bytes that there is room for at least, once there has to be more. */
+  private static final int ROOM = 64;
+
   private static final int INT_KEY = -1;
 
   private final Dialect dialect;
@@ -196,7 +200,8 @@ public final class Headers {
    */
   public int append(byte[] more) {
     if (more.length > bytes.length - used) {
-      bytes = Arrays.copyOf(bytes, Math.max(used + more.length, used * 2 + 64));
+      // Few are added, to what may be much: room for some, and so that many take few steps.
+      bytes = Arrays.copyOf(bytes, used + more.length + Math.max(ROOM, used / 4));
     }
     System.arraycopy(more, 0, bytes, used, more.length);
     used += more.length;

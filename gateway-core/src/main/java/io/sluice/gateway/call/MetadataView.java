@@ -31,8 +31,9 @@ final class MetadataView implements Metadata {
 
   @Override
   public @Nullable String get(String key) {
+    boolean ascii = isAscii(key);
     for (int i = headers.count() - 1; i >= 0; i--) {
-      if (matches(i, key)) {
+      if (matches(i, key, ascii)) {
         return headers.value(i);
       }
     }
@@ -41,9 +42,10 @@ final class MetadataView implements Metadata {
 
   @Override
   public List<String> getAll(String key) {
+    boolean ascii = isAscii(key);
     List<String> values = new ArrayList<>(2);
     for (int i = 0; i < headers.count(); i++) {
-      if (matches(i, key)) {
+      if (matches(i, key, ascii)) {
         values.add(headers.value(i));
       }
     }
@@ -73,11 +75,12 @@ final class MetadataView implements Metadata {
   @Override
   public boolean remove(String key) {
     headers.checkChange();
+    boolean ascii = isAscii(key);
     int found = -1;
     for (int i = 0; i < headers.count(); i++) {
-      if (matches(i, key)) {
+      if (matches(i, key, ascii)) {
         if (found >= 0) {
-          headers.removeIf((all, entry) -> matches(entry, key));
+          headers.removeIf((all, entry) -> matches(entry, key, ascii));
           return true;
         }
         found = i;
@@ -119,17 +122,17 @@ final class MetadataView implements Metadata {
         : headers.keyStartsWith(entry, prefix);
   }
 
-  private boolean matches(int entry, String key) {
+  /**
+   * @param ascii whether the key is, found out once for all entries
+   */
+  private boolean matches(int entry, String key, boolean ascii) {
     if (headers.isIntKey(entry)) {
       return false;
     }
     int length = headers.keyLength(entry) - prefix.length();
     if (length != key.length()) {
       // Beyond ASCII a character is more than one byte.
-      return length > key.length()
-          && !isAscii(key)
-          && belongs(entry)
-          && neutralKey(entry).equals(key);
+      return !ascii && length > key.length() && belongs(entry) && neutralKey(entry).equals(key);
     }
     byte[] bytes = headers.array();
     int at = headers.keyOffset(entry) + prefix.length();

@@ -8,17 +8,17 @@ import io.sluice.api.Outcome;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Makes a line of how each call ended and leaves it to a {@link LogWriter}. A call's loop never
- * waits: when the queue is full, the line is dropped and counted.
+ * Records how each call ended, and leaves it to a {@link LogWriter} to make a line of it. A call's
+ * loop never waits: when the queue is full, the call gets no line and is counted.
  */
 final class AccessLog implements Filter {
   private final AccessLogSettings settings;
-  private final LineQueue queue;
+  private final RecordQueue queue;
   private LogWriter writer;
 
   AccessLog(AccessLogSettings settings) {
     this.settings = settings;
-    this.queue = new LineQueue(settings.queue());
+    this.queue = new RecordQueue(settings.queue());
   }
 
   @Override

@@ -2,6 +2,9 @@ package io.sluice.plugins.accesslog;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Gathers JSON as UTF-8 in an array that grows. Used by one thread.
@@ -13,10 +16,20 @@ final class JsonBytes {
   /** Bytes that a letter takes at most: {@code \}{@code u001b}. */
   private static final int MOST_OF_A_LETTER = 6;
 
-  /** Those of the smallest long. */
-  private static final int MOST_DIGITS = 19;
+  /** The smallest long, with its sign. */
+  private static final int MOST_OF_A_NUMBER = 20;
 
-  private static final int MOST_OF_A_NUMBER = 1 + MOST_DIGITS;
+  /** Digits are written in groups, which are looked up rather than reckoned one by one. */
+  private static final int DIGITS = 3;
+
+  private static final int GROUP = 1000;
+
+  /** 000001002… */
+  private static final byte[] GROUPS =
+      IntStream.range(0, GROUP)
+          .mapToObj("%03d"::formatted)
+          .collect(Collectors.joining())
+          .getBytes(StandardCharsets.US_ASCII);
 
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
@@ -35,6 +48,23 @@ final class JsonBytes {
     this.bytes = new byte[initial];
   }
 
+  /** A key, as it stands behind another field. */
+  static byte[] key(String key) {
+    return (",\"" + key + "\":").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Whole fields, in the order of their values. */
+  static byte[][] fields(String key, Enum<?>[] values) {
+    return Arrays.stream(values).map(value -> field(key, value)).toArray(byte[][]::new);
+  }
+
+  private static byte[] field(String key, Enum<?> value) {
+    JsonBytes json = new JsonBytes(64);
+    json.raw(key(key));
+    json.string(value.name().toLowerCase(Locale.ROOT));
+    return json.copy(0);
+  }
+
   int length() {
     return length;
   }
@@ -42,6 +72,11 @@ final class JsonBytes {
   /** Where it is, from the first byte on; valid until the next change. */
   byte[] array() {
     return bytes;
+  }
+
+  /** What stands from a byte on. */
+  byte[] copy(int from) {
+    return Arrays.copyOfRange(bytes, from, length);
   }
 
   /**
@@ -138,6 +173,29 @@ final class JsonBytes {
     return i;
   }
 
+  /**
+   * Adds a field with a text, if that is not empty.
+   *
+   * @param key one of {@link #key}
+   * @param most letters of the text that are written at most
+   */
+  void field(byte[] key, String text, int most) {
+    if (!text.isEmpty()) {
+      raw(key);
+      string(text.length() <= most ? text : text.substring(0, most));
+    }
+  }
+
+  /**
+   * Adds a field with a number.
+   *
+   * @param key one of {@link #key}
+   */
+  void field(byte[] key, long number) {
+    raw(key);
+    number(number);
+  }
+
   /** For which there is room. */
   private void put(int b) {
     bytes[length++] = (byte) b;
@@ -146,27 +204,51 @@ final class JsonBytes {
   /** Adds a number. */
   void number(long number) {
     room(MOST_OF_A_NUMBER);
-    if (number < 0) {
+    if (number >= 0) {
+      digits(number);
+    } else {
       put('-');
+      // Part by part, as the smallest has no positive.
+      if (number <= -GROUP) {
+        digits(-(number / GROUP));
+        group((int) -(number % GROUP));
+      } else {
+        digits(-number);
+      }
     }
-    // Negative from here on, as the smallest has no positive.
-    long rest = -Math.abs(number);
-    int end = length + 1;
-    for (long least = -10; rest <= least && end - length < MOST_DIGITS; least *= 10) {
-      end++;
-    }
-    length = end;
-    do {
-      bytes[--end] = (byte) ('0' - rest % 10);
-      rest /= 10;
-    } while (rest != 0);
   }
 
-  /** Adds a number's last three digits. */
+  /** A number that is not negative, without zeros before it. */
+  private void digits(long number) {
+    if (number >= GROUP) {
+      digits(number / GROUP);
+      group((int) (number % GROUP));
+      return;
+    }
+    int at = DIGITS * (int) number;
+    if (number >= 100) {
+      put(GROUPS[at]);
+    }
+    if (number >= 10) {
+      put(GROUPS[at + 1]);
+    }
+    put(GROUPS[at + 2]);
+  }
+
+  private void group(int number) {
+    int at = DIGITS * number;
+    put(GROUPS[at]);
+    put(GROUPS[at + 1]);
+    put(GROUPS[at + 2]);
+  }
+
+  /**
+   * Adds a number with all of its zeros.
+   *
+   * @param number 0 to 999
+   */
   void threeDigits(int number) {
-    room(3);
-    put('0' + number / 100 % 10);
-    put('0' + number / 10 % 10);
-    put('0' + number % 10);
+    room(DIGITS);
+    group(number);
   }
 }

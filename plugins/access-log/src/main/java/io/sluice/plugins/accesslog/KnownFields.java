@@ -1,78 +1,69 @@
 package io.sluice.plugins.accesslog;
 
-import java.util.Arrays;
+import io.sluice.api.Call;
 
 /**
- * Fields that stand together, and that most calls have in common with one that came lately: they
- * are written once and then copied. Used by one thread at a time.
+ * Fields that most calls have in common with one that came lately: they are written once and then
+ * handed out again. Used by one thread at a time.
+ *
+ * @param <K> what tells whether a call has the same
  */
-final class KnownFields {
+abstract class KnownFields<K> {
   /** Letters of a value that are written at most. */
   static final int MAX_NAME = 256;
 
-  private static final int SLOTS = 128; // a power of 2
-
-  /** Bytes that are kept of the fields of a call: strangers choose some of them. */
+  /** Bytes that are kept of a call, and letters: strangers choose some of them. */
   private static final int MOST = 1024;
 
-  private final byte[][] keys;
-  private final String[] values;
-  private final Known[] known = new Known[SLOTS];
-
-  private record Known(String[] values, byte[] fields) {}
+  private final Object[] keys;
+  private final byte[][] fields;
 
   /**
-   * @param keys as they stand behind another field
+   * @param slots how many are known at most; a power of 2
    */
-  KnownFields(byte[][] keys) {
-    this.keys = keys;
-    this.values = new String[keys.length];
+  KnownFields(int slots) {
+    keys = new Object[slots];
+    fields = new byte[slots][];
   }
 
-  /** To be filled with a call's values, in the order of the keys; empty ones are left out. */
-  String[] values() {
-    return values;
+  /**
+   * The fields of this call.
+   *
+   * @param own where they are written, behind what is there, if they are not known
+   */
+  @SuppressWarnings("unchecked") // what is there has come from keyOf()
+  final byte[] of(Call call, JsonBytes own) {
+    int hash = hash(call);
+    int slot = (hash ^ hash >>> 16) & keys.length - 1;
+    K key = (K) keys[slot];
+    if (key != null && isOf(key, call)) {
+      return fields[slot];
+    }
+    int from = own.length();
+    write(call, own);
+    byte[] written = own.copy(from);
+    if (written.length <= MOST && letters(call) <= MOST) {
+      keys[slot] = keyOf(call);
+      fields[slot] = written;
+    }
+    return written;
   }
 
-  /** Writes the fields. */
-  void write(JsonBytes json) {
-    int hash = 0;
-    for (String value : values) {
-      hash = 31 * hash + value.hashCode();
-    }
-    int slot = (hash ^ hash >>> 16) & SLOTS - 1;
-    Known found = known[slot];
-    if (found != null && areThoseOf(found)) {
-      json.raw(found.fields);
-      return;
-    }
-    int from = json.length();
-    int letters = 0;
-    for (int i = 0; i < values.length; i++) {
-      letters += values[i].length();
-      if (!values[i].isEmpty()) {
-        json.raw(keys[i]);
-        json.string(clip(values[i], MAX_NAME));
-      }
-    }
-    if (letters <= MOST && json.length() - from <= MOST) {
-      known[slot] =
-          new Known(values.clone(), Arrays.copyOfRange(json.array(), from, json.length()));
-    }
-  }
+  /** The same for calls that have the same; another one for most others. */
+  abstract int hash(Call call);
 
-  private boolean areThoseOf(Known found) {
-    String[] others = found.values;
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] != others[i] && !values[i].equals(others[i])) {
-        return false;
-      }
-    }
-    return true;
-  }
+  abstract boolean isOf(K key, Call call);
 
-  /** The beginning of a text that is longer. */
-  static String clip(String text, int most) {
-    return text.length() <= most ? text : text.substring(0, most);
+  abstract K keyOf(Call call);
+
+  /** Of all that such a key holds fast, in letters: more than is written, if that is cut. */
+  abstract int letters(Call call);
+
+  /** Writes the fields, as they stand behind another one. */
+  abstract void write(Call call, JsonBytes to);
+
+  /** Mostly the same object: to look at that alone is to be spared what it says. */
+  static boolean same(String a, String b) {
+    return a == b || a.equals(b);
   }
 }

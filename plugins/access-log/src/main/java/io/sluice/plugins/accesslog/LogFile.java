@@ -6,10 +6,9 @@ import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.EncoderBase;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
-import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.rolling.TriggeringPolicyBase;
 import ch.qos.logback.core.status.Status;
-import ch.qos.logback.core.util.Duration;
-import ch.qos.logback.core.util.FileSize;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -67,24 +66,18 @@ final class LogFile implements BatchSink {
     }
   }
 
-  private void rotate(RollingFileAppender<Batch> appender, Path path, AccessLogSettings settings) {
+  private void rotate(FollowingAppender appender, Path path, AccessLogSettings settings) {
     FixedWindowRollingPolicy names = new FixedWindowRollingPolicy();
     names.setContext(context);
     names.setParent(appender);
     names.setFileNamePattern(path + ".%i");
     names.setMinIndex(1);
     names.setMaxIndex(settings.maxFiles());
-    SizeBasedTriggeringPolicy<Batch> size = new SizeBasedTriggeringPolicy<>();
-    size.setContext(context);
-    size.setMaxFileSize(new FileSize(settings.maxFileSize().bytes()));
-    // At each batch; the default looks once a minute.
-    size.setCheckIncrement(Duration.buildByMilliseconds(0));
     appender.setContext(context);
     appender.setFile(path.toString());
     appender.setRollingPolicy(names);
-    appender.setTriggeringPolicy(size);
+    appender.setTriggeringPolicy(new BySize(appender, settings.maxFileSize().bytes()));
     names.start();
-    size.start();
   }
 
   private void start() throws IOException {
@@ -134,8 +127,11 @@ final class LogFile implements BatchSink {
 
     private final Path path;
 
-    /** Of the file that is open. */
+    /** Tells the file that is open from others; null if that is not known. */
     private @Nullable Object opened;
+
+    /** Its bytes, so far as this or the last look has seen them. */
+    private long size;
 
     private long lookedAt = System.nanoTime();
 
@@ -147,7 +143,9 @@ final class LogFile implements BatchSink {
     @Override
     public void openFile(String name) throws IOException {
       super.openFile(name);
-      opened = there();
+      BasicFileAttributes there = there();
+      opened = there == null ? null : there.fileKey();
+      size = there == null ? 0 : there.size();
     }
 
     /** Without the copy that an encoder makes. */
@@ -155,30 +153,52 @@ final class LogFile implements BatchSink {
     protected void writeOut(Batch batch) throws IOException {
       streamWriteLock.lock();
       try {
-        getOutputStream().write(batch.bytes(), batch.from(), batch.length());
+        getOutputStream().write(batch.bytes(), 0, batch.length());
         getOutputStream().flush();
       } finally {
         streamWriteLock.unlock();
       }
+      size += batch.length();
     }
 
     void follow() throws IOException {
       long now = System.nanoTime();
-      if (now - lookedAt >= LOOK_NANOS) {
-        lookedAt = now;
-        if (!Objects.equals(there(), opened)) {
-          openFile(getFile());
-        }
+      if (now - lookedAt < LOOK_NANOS) {
+        return;
+      }
+      lookedAt = now;
+      BasicFileAttributes there = there();
+      if (there == null || !Objects.equals(there.fileKey(), opened)) {
+        openFile(getFile());
+      } else {
+        size = there.size();
       }
     }
 
-    /** What tells the file from others; null if there is none. */
-    private @Nullable Object there() {
+    /** Of what stands at its place; null if there is nothing. */
+    private @Nullable BasicFileAttributes there() {
       try {
-        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return Files.readAttributes(path, BasicFileAttributes.class);
       } catch (IOException e) {
         return null;
       }
+    }
+  }
+
+  /** Has a file put aside that is so large. Logback's own would ask for its size at each batch. */
+  private static final class BySize extends TriggeringPolicyBase<Batch> {
+    private final FollowingAppender file;
+    private final long most;
+
+    BySize(FollowingAppender file, long most) {
+      this.file = file;
+      this.most = most;
+      start();
+    }
+
+    @Override
+    public boolean isTriggeringEvent(File active, Batch batch) {
+      return file.size >= most;
     }
   }
 

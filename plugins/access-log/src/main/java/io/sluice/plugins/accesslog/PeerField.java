@@ -1,43 +1,42 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.Call;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.Arrays;
 
-/**
- * The field that says where a call comes from: written once for a connection, all of whose calls
- * have the same object, and then copied. Used by one thread at a time.
- */
-final class PeerField {
-  private static final int SLOTS = 512; // a power of 2
+/** Where a call comes from: one object for all calls of a connection. */
+final class PeerField extends KnownFields<SocketAddress> {
+  private static final byte[] PEER = JsonBytes.key("peer");
 
-  private final byte[] key;
-  private final SocketAddress[] peers = new SocketAddress[SLOTS];
-  private final byte[][] fields = new byte[SLOTS][];
-
-  /**
-   * @param key as it stands behind another field
-   */
-  PeerField(byte[] key) {
-    this.key = key;
+  PeerField() {
+    super(512);
   }
 
-  void write(SocketAddress peer, JsonBytes json) {
+  @Override
+  int hash(Call call) {
+    return System.identityHashCode(call.peer());
+  }
+
+  @Override
+  boolean isOf(SocketAddress peer, Call call) {
     // The object, not what it says: to look at that is what is saved.
-    int slot = System.identityHashCode(peer) & SLOTS - 1;
-    if (peers[slot] != peer) {
-      peers[slot] = peer;
-      fields[slot] = field(text(peer));
-    }
-    json.raw(fields[slot]);
+    return peer == call.peer();
   }
 
-  private byte[] field(String peer) {
-    JsonBytes json = new JsonBytes(key.length + peer.length() + 2);
-    json.raw(key);
-    json.string(peer);
-    return Arrays.copyOf(json.array(), json.length());
+  @Override
+  SocketAddress keyOf(Call call) {
+    return call.peer();
+  }
+
+  @Override
+  int letters(Call call) {
+    return 0;
+  }
+
+  @Override
+  void write(Call call, JsonBytes to) {
+    to.field(PEER, text(call.peer()), MAX_NAME);
   }
 
   private static String text(SocketAddress peer) {

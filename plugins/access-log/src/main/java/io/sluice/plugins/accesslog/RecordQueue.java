@@ -7,18 +7,16 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Lines on their way from many loops to one writer. A loop writes its lines into a buffer that is
- * mostly its own, while all that they say is at hand, and the writer changes a full buffer for an
- * empty one. Nobody waits for anybody: a buffer that another thread has in hand is left alone, and
- * the next one is taken.
+ * Calls on their way from many loops to one writer. A loop records its calls in a buffer that is
+ * mostly its own, and the writer changes a full buffer for an empty one. Nobody waits for anybody:
+ * a buffer that another thread has in hand is left alone, and the next one is taken.
  */
-final class LineQueue {
+final class RecordQueue {
   /** Some times as many as there are loops, so that two seldom come for the same; a power of 2. */
   private static final int BUFFERS =
       Integer.highestOneBit(4 * Runtime.getRuntime().availableProcessors());
 
-  private static final int INITIAL = 1024;
-  private static final long BYTES_A_LINE = 1024;
+  private static final long BYTES_A_CALL = 1024;
   private static final long MOST_BYTES = 256 << 20;
 
   private final int capacity;
@@ -27,26 +25,26 @@ final class LineQueue {
       IntStream.range(0, BUFFERS).mapToObj(i -> new Buffer()).toArray(Buffer[]::new);
 
   /** Of the writer: takes the place of what it takes. */
-  private JsonBytes empty = new JsonBytes(INITIAL);
+  private Records empty = new Records();
 
   /**
-   * @param capacity how many lines a buffer may hold, of 1 KiB on the average
+   * @param capacity how many calls a buffer may hold, of 1 KiB on the average; at least 2
    */
-  LineQueue(int capacity) {
+  RecordQueue(int capacity) {
     this.capacity = capacity;
-    this.mostBytes = (int) Math.min(capacity * BYTES_A_LINE, MOST_BYTES);
+    this.mostBytes = (int) Math.min(capacity * BYTES_A_CALL, MOST_BYTES);
   }
 
-  /** What became of a line. */
+  /** What became of a call. */
   enum Offer {
     WAITS,
-    /** It waits, and there is enough for the writer to do. */
+    /** It waits, and the writer should not wait for its time. */
     FILLS,
     /** As many as may wait are waiting already. */
     DROPPED
   }
 
-  /** Adds a call's line, on any thread. */
+  /** Adds a call, on any thread. */
   Offer offer(Call call, Outcome outcome) {
     for (int i = (int) Thread.currentThread().getId(); ; i++) {
       Buffer buffer = buffers[i & BUFFERS - 1];
@@ -63,14 +61,14 @@ final class LineQueue {
   /**
    * Hands over all that waits; by one thread at a time.
    *
-   * @param to gets whole lines, which are gone when it returns
+   * @param to gets records that are gone when it returns
    */
-  void drain(Consumer<JsonBytes> to) {
+  void drain(Consumer<Records> to) {
     for (Buffer buffer : buffers) {
-      JsonBytes full = buffer.change(empty);
+      Records full = buffer.change(empty);
       if (full != empty) {
         to.accept(full);
-        full.cut(0);
+        full.clear();
         empty = full;
       }
     }
@@ -78,9 +76,8 @@ final class LineQueue {
 
   private static final class Buffer {
     private final AtomicBoolean inHand = new AtomicBoolean();
-    private final LineFormat format = new LineFormat();
-    private JsonBytes lines = new JsonBytes(INITIAL);
-    private int count;
+    private final Recorder recorder = new Recorder();
+    private Records records = new Records();
 
     boolean enter() {
       return !inHand.getPlain() && inHand.compareAndSet(false, true);
@@ -91,37 +88,27 @@ final class LineQueue {
     }
 
     Offer add(Call call, Outcome outcome, int most, int mostBytes) {
-      int before = lines.length();
-      if (count >= most || before >= mostBytes) {
+      if (records.size() >= most || records.bytes() >= mostBytes) {
         return Offer.DROPPED;
       }
-      boolean whole = false;
-      try {
-        format.write(call, outcome, lines);
-        whole = true;
-      } finally {
-        if (!whole) {
-          lines.cut(before);
-        }
-      }
-      count++;
-      return before < LogWriter.BATCH && lines.length() >= LogWriter.BATCH
-          ? Offer.FILLS
-          : Offer.WAITS;
+      int bytes = records.bytes();
+      recorder.record(call, outcome, records);
+      boolean fills =
+          records.size() == most / 2 || bytes < mostBytes / 2 && records.bytes() >= mostBytes / 2;
+      return fills ? Offer.FILLS : Offer.WAITS;
     }
 
     /** What is in it, in whose place this comes; the same if there is nothing. */
-    JsonBytes change(JsonBytes empty) {
+    Records change(Records empty) {
       while (!enter()) {
         Thread.onSpinWait();
       }
       try {
-        if (count == 0) {
+        if (records.size() == 0) {
           return empty;
         }
-        JsonBytes full = lines;
-        lines = empty;
-        count = 0;
+        Records full = records;
+        records = empty;
         return full;
       } finally {
         leave();
