@@ -18,7 +18,7 @@ final class EndFields {
   private static final byte[][] PARTIES = JsonBytes.fields("endedBy", Party.values());
   private static final byte[] FILTER = JsonBytes.key("filter");
 
-  /** Those of calls that are well and ended by nobody in particular, by who has ended them. */
+  /** Those of calls that went well and of which there is no more to say, by who has ended them. */
   private static final byte[][] WELL =
       Arrays.stream(PARTIES).map(EndFields::well).toArray(byte[][]::new);
 
@@ -30,7 +30,7 @@ final class EndFields {
   }
 
   /**
-   * The fields of such an end.
+   * The fields of this end.
    *
    * @param own where they are written, behind what is there, if they are not known
    */

@@ -105,16 +105,6 @@ final class JsonBytes {
   }
 
   /**
-   * Adds what is JSON already.
-   *
-   * @param json of ASCII
-   */
-  void raw(char json) {
-    room(1);
-    put(json);
-  }
-
-  /**
    * Adds a text as a string. What ends a line or may command a terminal is escaped, as the text may
    * be a stranger's; half a letter becomes a question mark.
    */

@@ -1,5 +1,6 @@
 package io.sluice.plugins.accesslog;
 
+import io.sluice.api.Call.Phase;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -18,15 +19,9 @@ final class LineFormat {
   private static final byte[][] COUNTS =
       keys("attempts", "requestBytes", "responseBytes", "requestMessages", "responseMessages");
 
-  /** Recorded in nanoseconds. */
+  /** By phase; recorded in nanoseconds. */
   private static final byte[][] TIMES =
-      keys(
-          "routedMicros",
-          "connectedMicros",
-          "sentMicros",
-          "answeredMicros",
-          "firstMessageMicros",
-          "totalMicros");
+      Stream.of(Phase.values()).map(LineFormat::key).toArray(byte[][]::new);
 
   /** How many numbers there are, the counts first and then the times. */
   static final int NUMBERS = COUNTS.length + TIMES.length;
@@ -46,6 +41,18 @@ final class LineFormat {
 
   private static byte[][] keys(String... keys) {
     return Stream.of(keys).map(JsonBytes::key).toArray(byte[][]::new);
+  }
+
+  private static byte[] key(Phase phase) {
+    return JsonBytes.key(
+        switch (phase) {
+          case ROUTED -> "routedMicros";
+          case CONNECTED -> "connectedMicros";
+          case SENT -> "sentMicros";
+          case ANSWERED -> "answeredMicros";
+          case FIRST_MESSAGE -> "firstMessageMicros";
+          case ENDED -> "totalMicros";
+        });
   }
 
   /** Writes the line of the record at this place behind what is there. */

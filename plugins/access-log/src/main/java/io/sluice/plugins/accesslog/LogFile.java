@@ -185,7 +185,10 @@ final class LogFile implements BatchSink {
     }
   }
 
-  /** Has a file put aside that is so large. Logback's own would ask for its size at each batch. */
+  /**
+   * Has a file put aside that is so large. To ask for its size at each batch costs much; it is
+   * asked for when what was written comes to so much, as a full disk has taken none of it.
+   */
   private static final class BySize extends TriggeringPolicyBase<Batch> {
     private final FollowingAppender file;
     private final long most;
@@ -198,6 +201,10 @@ final class LogFile implements BatchSink {
 
     @Override
     public boolean isTriggeringEvent(File active, Batch batch) {
+      if (file.size < most) {
+        return false;
+      }
+      file.size = active.length();
       return file.size >= most;
     }
   }

@@ -47,8 +47,9 @@ final class Recorder {
     numbers[at + 3] = call.responseBytes();
     numbers[at + 4] = messages ? call.requestMessages() : LineFormat.NONE;
     numbers[at + 5] = messages ? call.responseMessages() : LineFormat.NONE;
+    int times = at + Records.NUMBERS - PHASES.length;
     for (int i = 0; i < PHASES.length; i++) {
-      numbers[at + 6 + i] = call.nanosTo(PHASES[i]);
+      numbers[times + i] = call.nanosTo(PHASES[i]);
     }
   }
 }

@@ -67,10 +67,21 @@ class AccessLogTest {
     assertThat(first).exists();
     assertThat(second).exists();
     assertThat(folder.resolve("deep/down/access.log.3")).doesNotExist();
-    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 130) << 10);
+    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 34) << 10);
     // Whole lines in each.
     assertThat(Lines.read(second).size() + Lines.read(first).size() + Lines.read(file).size())
         .isBetween(256, 2000);
+  }
+
+  /** Else each would push out an old one, and nothing be kept in its place. */
+  @Test
+  void aFileThatADiskHasNoRoomForIsNotPutAside() throws IOException {
+    Path file = folder.resolve("access.log");
+    Files.createSymbolicLink(file, Path.of("/dev/full"));
+    try (Lines log = new Lines(config(), file, "maxFileSize: 64KiB, maxFiles: 2")) {
+      call(log.gateway, 2000);
+    }
+    assertThat(folder.resolve("access.log.1")).doesNotExist();
   }
 
   @Test
