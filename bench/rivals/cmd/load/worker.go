@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -31,6 +30,7 @@ const (
 	minBody = 24
 	// sweepEvery is how often overdue calls and closed connections are seen to.
 	sweepEvery = 100 * time.Millisecond
+	wakeEvent  = -1
 )
 
 // conn is one connection and the call under way on it, or the session of those under way.
@@ -48,6 +48,7 @@ type conn struct {
 	in       []byte
 	fill     int
 	session  session // nil: one call at a time
+	parked   bool    // its next call waits until the worker is resumed
 }
 
 // worker drives its share of the connections on one thread.
@@ -57,6 +58,8 @@ type worker struct {
 	transport wire.Transport
 	timeout   time.Duration
 	phase     *atomic.Int32
+	paused    atomic.Bool
+	wake      int // an eventfd, whose event has the number wakeEvent
 	conns     []*conn
 
 	latencies  histogram.Histogram
@@ -65,22 +68,20 @@ type worker struct {
 	firstError string
 }
 
-func resolve(addr string) (unix.SockaddrInet4, error) {
-	tcp, err := net.ResolveTCPAddr("tcp4", addr)
-	if err != nil {
-		return unix.SockaddrInet4{}, err
-	}
-	sa := unix.SockaddrInet4{Port: tcp.Port}
-	copy(sa.Addr[:], tcp.IP.To4())
-	return sa, nil
-}
-
 func newWorker(number, connections int, target unix.SockaddrInet4, kind protocol, body int, timeout time.Duration, phase *atomic.Int32) (*worker, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{epoll: epoll, target: target, transport: kind.transport, timeout: timeout, phase: phase}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, err
+	}
+	woken := unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeEvent}
+	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, wake, &woken); err != nil {
+		return nil, err
+	}
+	w := &worker{epoll: epoll, target: target, transport: kind.transport, timeout: timeout, phase: phase, wake: wake}
 	for i := range connections {
 		if kind.streams == 0 {
 			w.conns = append(w.conns, newConn(number<<16|i, kind, body))
@@ -150,6 +151,7 @@ func putHex(dst []byte, v uint64) {
 func (w *worker) run() error {
 	runtime.LockOSThread()
 	defer unix.Close(w.epoll)
+	defer unix.Close(w.wake)
 	events := make([]unix.EpollEvent, 256)
 	var drainUntil time.Time
 	nextSweep := time.Now()
@@ -177,7 +179,30 @@ func (w *worker) run() error {
 			return err
 		}
 		for _, e := range events[:n] {
+			if e.Fd == wakeEvent {
+				w.unpark()
+				continue
+			}
 			w.serve(w.conns[e.Fd], e.Events)
+		}
+	}
+}
+
+// resume begins calls again, from any goroutine.
+func (w *worker) resume() {
+	w.paused.Store(false)
+	one := [8]byte{1}
+	// It can only fail when there is an event already.
+	_, _ = unix.Write(w.wake, one[:])
+}
+
+func (w *worker) unpark() {
+	var events [8]byte
+	_, _ = unix.Read(w.wake, events[:])
+	for _, c := range w.conns {
+		if c.parked {
+			c.parked = false
+			w.send(c)
 		}
 	}
 }
@@ -241,7 +266,7 @@ func (w *worker) close(c *conn) {
 	if c.fd >= 0 {
 		unix.Close(c.fd)
 	}
-	c.fd, c.dialing, c.fill, c.started = -1, false, 0, time.Time{}
+	c.fd, c.dialing, c.fill, c.started, c.parked = -1, false, 0, time.Time{}, false
 }
 
 func (w *worker) serve(c *conn, events uint32) {
@@ -272,10 +297,14 @@ func (w *worker) serve(c *conn, events uint32) {
 	}
 }
 
-// send starts the next call, or none when the run ends.
+// send starts the next call, or none when the run ends, and later when the worker is paused.
 func (w *worker) send(c *conn) {
 	if w.phase.Load() == phaseDrain {
 		c.started = time.Time{}
+		return
+	}
+	if w.paused.Load() {
+		c.started, c.parked = time.Time{}, true
 		return
 	}
 	c.nextCall(w.transport)

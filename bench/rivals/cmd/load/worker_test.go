@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sluice.io/bench/rivals/internal/wire"
 )
 
@@ -13,24 +15,7 @@ import (
 // frame with what answer makes of the right reply; nil closes the connection.
 func drive(t *testing.T, transport wire.Transport, answer func(n int, reply []byte) []byte) *worker {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go echo(c, answer)
-		}
-	}()
-	target, err := resolve(ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := listen(t, answer)
 	var phase atomic.Int32
 	phase.Store(phaseMeasure)
 	w, err := newWorker(0, 3, target, protocol{transport: transport}, 128, 300*time.Millisecond, &phase)
@@ -50,6 +35,30 @@ func drive(t *testing.T, transport wire.Transport, answer func(n int, reply []by
 		t.Fatal("the worker hangs")
 	}
 	return w
+}
+
+// listen serves connections with echo until the test has ended.
+func listen(t *testing.T, answer func(int, []byte) []byte) unix.SockaddrInet4 {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go echo(c, answer)
+		}
+	}()
+	target, err := resolve(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
 }
 
 func echo(c net.Conn, answer func(int, []byte) []byte) {
@@ -147,5 +156,66 @@ func TestSilenceIsAnErrorInTime(t *testing.T) {
 	w := drive(t, wire.Framed, func(int, []byte) []byte { return []byte{} })
 	if w.errors < 3 || w.firstError != "no reply in time" {
 		t.Errorf("%d errors, first %q", w.errors, w.firstError)
+	}
+}
+
+func TestTargetsAreCalledInTurns(t *testing.T) {
+	var answered [2]atomic.Int64
+	var targets []*target
+	done := make(chan error)
+	for i := range answered {
+		to := &target{address: listen(t, func(_ int, reply []byte) []byte {
+			answered[i].Add(1)
+			return reply
+		})}
+		to.phase.Store(phaseMeasure)
+		w, err := newWorker(i, 3, to.address, protocol{transport: wire.Framed}, 128, time.Second, &to.phase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to.workers = append(to.workers, w)
+		targets = append(targets, to)
+		go func() { done <- w.run() }()
+	}
+	const turn = 20 * time.Millisecond
+	for takeTurns(targets, turn, 4*turn); answered[0].Load() < 10 || answered[1].Load() < 10; {
+		takeTurns(targets, turn, 4*turn)
+	}
+
+	// Now that nobody has the turn, what is under way ends, and then there is silence.
+	time.Sleep(10 * turn)
+	before := answered[0].Load() + answered[1].Load()
+	time.Sleep(10 * turn)
+	if after := answered[0].Load() + answered[1].Load(); after != before {
+		t.Errorf("%d calls out of turn", after-before)
+	}
+	for i, to := range targets {
+		to.phase.Store(phaseDrain)
+		if to.active < 4*turn/2 {
+			t.Errorf("target %d had the turn for %v", i, to.active)
+		}
+	}
+	for range targets {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, to := range targets {
+		if w := to.workers[0]; w.errors != 0 || w.mismatches != 0 || int64(w.latencies.Total()) != answered[i].Load() {
+			t.Errorf("target %d: %d answered, %d counted, %d errors: %s", i, answered[i].Load(), w.latencies.Total(), w.errors, w.firstError)
+		}
+	}
+}
+
+func TestListsForTargetsMustMatch(t *testing.T) {
+	if _, err := parseTargets("127.0.0.1:1,127.0.0.1:2", "a", ""); err == nil {
+		t.Error("one label for two addresses was taken")
+	}
+	if _, err := parseTargets("127.0.0.1:1,127.0.0.1:2", "a,b", "7"); err == nil {
+		t.Error("one process for two addresses was taken")
+	}
+	targets, err := parseTargets("127.0.0.1:1,127.0.0.1:2", "a,b", "7,8")
+	if err != nil || len(targets) != 2 || targets[1].label != "b" || targets[1].watch != 8 {
+		t.Errorf("%v, %v", targets, err)
 	}
 }

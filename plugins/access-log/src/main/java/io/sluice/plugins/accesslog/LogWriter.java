@@ -23,7 +23,7 @@ final class LogWriter implements Runnable {
    * should by so many. Smaller writes cost the kernel more for each byte, and larger ones crowd the
    * loops' data out of the processor's caches.
    */
-  private static final int BATCH = 32 << 10;
+  private static final int BATCH = 60 << 10;
 
   private final BatchSink sink;
   private final FilterContext.Counter counter;

@@ -67,7 +67,7 @@ class AccessLogTest {
     assertThat(first).exists();
     assertThat(second).exists();
     assertThat(folder.resolve("deep/down/access.log.3")).doesNotExist();
-    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 34) << 10);
+    assertThat(first.toFile().length()).isBetween(64L << 10, (64L + 62) << 10);
     // Whole lines in each.
     assertThat(Lines.read(second).size() + Lines.read(first).size() + Lines.read(file).size())
         .isBetween(256, 2000);
