@@ -119,7 +119,7 @@ func main() {
 			if j < *connections%*threads {
 				share++
 			}
-			w, err := newWorker(i**threads+j, share, t.address, kind, *body, *timeout, &t.phase)
+			w, err := newWorker(len(targets)*j+i, share, t.address, kind, *body, *timeout, &t.phase)
 			if err != nil {
 				log.Fatal(err)
 			}

@@ -160,6 +160,8 @@ func TestSilenceIsAnErrorInTime(t *testing.T) {
 }
 
 func TestTargetsAreCalledInTurns(t *testing.T) {
+	const turn = 20 * time.Millisecond
+	const connections = 3
 	var answered [2]atomic.Int64
 	var targets []*target
 	done := make(chan error)
@@ -169,7 +171,7 @@ func TestTargetsAreCalledInTurns(t *testing.T) {
 			return reply
 		})}
 		to.phase.Store(phaseMeasure)
-		w, err := newWorker(i, 3, to.address, protocol{transport: wire.Framed}, 128, time.Second, &to.phase)
+		w, err := newWorker(i, connections, to.address, protocol{transport: wire.Framed}, 128, time.Second, &to.phase)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,21 +179,19 @@ func TestTargetsAreCalledInTurns(t *testing.T) {
 		targets = append(targets, to)
 		go func() { done <- w.run() }()
 	}
-	const turn = 20 * time.Millisecond
 	for takeTurns(targets, turn, 4*turn); answered[0].Load() < 10 || answered[1].Load() < 10; {
 		takeTurns(targets, turn, 4*turn)
 	}
 
-	// Now that nobody has the turn, what is under way ends, and then there is silence.
-	time.Sleep(10 * turn)
+	// Now that nobody has the turn, what is under way ends, one call a connection, and no more begin.
 	before := answered[0].Load() + answered[1].Load()
 	time.Sleep(10 * turn)
-	if after := answered[0].Load() + answered[1].Load(); after != before {
-		t.Errorf("%d calls out of turn", after-before)
+	if more := answered[0].Load() + answered[1].Load() - before; more > 2*connections {
+		t.Errorf("%d calls out of turn", more)
 	}
 	for i, to := range targets {
 		to.phase.Store(phaseDrain)
-		if to.active < 4*turn/2 {
+		if to.active < 2*turn {
 			t.Errorf("target %d had the turn for %v", i, to.active)
 		}
 	}
@@ -201,7 +201,10 @@ func TestTargetsAreCalledInTurns(t *testing.T) {
 		}
 	}
 	for i, to := range targets {
-		if w := to.workers[0]; w.errors != 0 || w.mismatches != 0 || int64(w.latencies.Total()) != answered[i].Load() {
+		w := to.workers[0]
+		// Those that end in the last phase are not counted.
+		missing := answered[i].Load() - int64(w.latencies.Total())
+		if w.errors != 0 || w.mismatches != 0 || missing < 0 || missing > connections {
 			t.Errorf("target %d: %d answered, %d counted, %d errors: %s", i, answered[i].Load(), w.latencies.Total(), w.errors, w.firstError)
 		}
 	}
